@@ -1,0 +1,20 @@
+export { BoundedQueue } from './bounded-queue.ts';
+export { type Clock, delay, FakeClock, systemClock, type Timer } from './clock.ts';
+export { type Disk, type DiskFile, systemDisk } from './disk.ts';
+export { type ErrorActor, type ErrorCode, errorCodes } from './error-codes.ts';
+export {
+  asMillraceError,
+  assert,
+  deserializeError,
+  type ErrorOptions,
+  MillraceError,
+  type Position,
+  type SerializedError,
+  serializeError,
+  unreachable,
+} from './errors.ts';
+export { type BootTime, Lifecycle, type Part } from './lifecycle.ts';
+export { type LogFields, type Logger, silentLogger } from './logger.ts';
+export { nearest } from './nearest.ts';
+export { codeFrame, positionAt } from './position.ts';
+export { type Random, SeededRandom, systemRandom } from './random.ts';
