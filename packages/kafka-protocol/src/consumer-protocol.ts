@@ -1,0 +1,65 @@
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { type Codec, compileStruct } from './compile.ts';
+import { array, bytes, type Decoded, type Encodable, field, int32, type Shape, string } from './definition.ts';
+
+/** What a member of a consumer group tells when it joins. Versions 0–3 (KIP-429: owned partitions, KIP-792: generation, KIP-881: rack). */
+const subscription = {
+  topics: field(array(string)),
+  userData: field(bytes, { nullable: true }),
+  ownedPartitions: field(array({ topic: field(string), partitions: field(array(int32)) }), { from: 1 }),
+  generationId: field(int32, { from: 2, fallback: -1 }),
+  rackId: field(string, { from: 3, nullable: true }),
+};
+
+/** What the leader of a consumer group gives to a member. Versions 0–3. */
+const assignment = {
+  assignedPartitions: field(array({ topic: field(string), partitions: field(array(int32)) })),
+  userData: field(bytes, { nullable: true }),
+};
+
+const newestVersion = 3;
+
+export type ConsumerSubscription = Decoded<typeof subscription>;
+export type ConsumerAssignment = Decoded<typeof assignment>;
+
+const codecs = new Map<Shape, Codec[]>([subscription, assignment].map((shape) => [shape, []]));
+
+function codecOf(shape: Shape, version: number): Codec {
+  return (codecs.get(shape)![version] ??= compileStruct(shape, version, false));
+}
+
+function encode(shape: Shape, version: number, value: unknown): Buffer {
+  const writer = new ByteWriter();
+  writer.int16(version);
+  codecOf(shape, version).write(value, writer);
+  return writer.concat();
+}
+
+/** A message of a newer version is read as the newest known one: versions only ever add fields at the end. */
+function decode(shape: Shape, message: Buffer): unknown {
+  const reader = new ByteReader(message);
+  const version = Math.max(0, Math.min(reader.int16(), newestVersion));
+  return codecOf(shape, version).read(reader);
+}
+
+/** @see Kafka, ConsumerProtocolSubscription.json */
+export function encodeSubscription(version: 0 | 1 | 2 | 3, value: Encodable<typeof subscription>): Buffer {
+  return encode(subscription, version, value);
+}
+
+/** @throws {MillraceError} KAFKA_PROTOCOL_INVALID */
+export function decodeSubscription(message: Buffer): ConsumerSubscription {
+  return decode(subscription, message) as ConsumerSubscription;
+}
+
+/** @see Kafka, ConsumerProtocolAssignment.json */
+export function encodeAssignment(version: 0 | 1 | 2 | 3, value: Encodable<typeof assignment>): Buffer {
+  return encode(assignment, version, value);
+}
+
+/** An empty message is an empty assignment. @throws {MillraceError} KAFKA_PROTOCOL_INVALID */
+export function decodeAssignment(message: Buffer): ConsumerAssignment {
+  if (message.length === 0) return { assignedPartitions: [], userData: null };
+  return decode(assignment, message) as ConsumerAssignment;
+}
