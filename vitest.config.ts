@@ -1,13 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
+/** Packages are run from their sources: the `source` condition of their manifests. */
 const conditions = ['source', 'node', 'import', 'default'];
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+const inline = { deps: { inline: [/@millrace\//, /^millrace$/] } };
+const execArgv = ['--conditions=source'];
+
+/** On an Apache Kafka that `KAFKA_BROKERS` names, tests share one broker and take turns; names of topics are their own anyway. */
+const integration = ['sql', 'server', 'recovery', 'compat', 'oracle', 'faults', 'simulation'];
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/harness/summary-reporter.ts'],
     projects: [
       {
         ...shared,
@@ -16,8 +23,44 @@ export default defineConfig({
           include: ['packages/*/test/**/*.test.ts', 'test/architecture/**/*.test.ts'],
           isolate: false,
           pool: 'threads',
-          execArgv: ['--conditions=source'],
-          server: { deps: { inline: [/@millrace\//, /^millrace$/] } },
+          execArgv,
+          server: inline,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration',
+          include: integration.map((folder) => `test/${folder}/**/*.test.ts`),
+          pool: 'forks',
+          execArgv,
+          server: inline,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'product',
+          include: ['samples', 'docs', 'docker', 'pack', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`),
+          pool: 'forks',
+          execArgv,
+          server: inline,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'long',
+          include: ['test/**/*.long.ts'],
+          pool: 'forks',
+          execArgv,
+          server: inline,
+          testTimeout: 3_600_000,
+          hookTimeout: 240_000,
         },
       },
     ],

@@ -1,0 +1,31 @@
+/**
+ * Runs the integration tests against Apache Kafka: the cluster that `KAFKA_BROKERS` names, or one node that is started here.
+ * Without Java and Maven there is nothing to start: then it says so and succeeds, unless `MILLRACE_REQUIRE_KAFKA` is set.
+ * Arguments are passed on to vitest: `npm run test:kafka -- test/sql`.
+ */
+import { spawnSync } from 'node:child_process';
+import { apacheKafkaVersion, startApacheKafka, whatApacheKafkaLacks } from './apache-kafka.ts';
+
+function runTests(brokers: string, classPath: string): number {
+  const env = { ...process.env, KAFKA_BROKERS: brokers, KAFKA_CLASS_PATH: classPath };
+  // One file at a time: a single starved node would only make time-outs out of parallel tests.
+  const vitest = ['vitest', 'run', '--project', 'integration', '--no-file-parallelism', ...process.argv.slice(2)];
+  return spawnSync('npx', vitest, { stdio: 'inherit', env }).status ?? 1;
+}
+
+const given = process.env['KAFKA_BROKERS'];
+const lacking = given === undefined ? whatApacheKafkaLacks() : null;
+if (given !== undefined) {
+  process.exitCode = runTests(given, '');
+} else if (lacking !== null) {
+  console.log(`skipped: Apache Kafka cannot be started here (${lacking})`);
+  process.exitCode = process.env['MILLRACE_REQUIRE_KAFKA'] === undefined ? 0 : 1;
+} else {
+  const kafka = await startApacheKafka();
+  console.log(`Apache Kafka ${apacheKafkaVersion} at ${kafka.brokers}`);
+  try {
+    process.exitCode = runTests(kafka.brokers, kafka.classPath);
+  } finally {
+    await kafka.stop();
+  }
+}
