@@ -1,3 +1,4 @@
+export { fromText, toText } from './byte-string.ts';
 export type { Chunk } from './chunk.ts';
 export {
   type BigIntColumn,
@@ -10,4 +11,50 @@ export {
   type Value,
   type ValueColumn,
 } from './column.ts';
+export {
+  type ChunkMessage,
+  chunkFromMessage,
+  chunkSizeBytes,
+  chunkToMessage,
+  columnSizeBytes,
+  valueSizeBytes,
+} from './columns/chunk-transfer.ts';
+export {
+  BigIntColumnBuilder,
+  type ColumnBuilder,
+  createColumnBuilder,
+  NumberColumnBuilder,
+  StringColumnBuilder,
+  ValueColumnBuilder,
+} from './columns/column-builder.ts';
+export { defaultValue } from './columns/default-value.ts';
+export { columnOf, constantColumn } from './columns/make-column.ts';
+export { type ColumnPart, concatColumns, gather, sliceColumn, withNulls } from './columns/reshape-column.ts';
+export { isNullAt, valueAt, valueReader } from './columns/value-at.ts';
 export type { CalendarUnit, DataType, Field, Schema, SimpleTypeKind } from './data-type.ts';
+export { commonType, comparisonType } from './type/common-type.ts';
+export { formatDataType } from './type/format-data-type.ts';
+export { parseDataType } from './type/parse-data-type.ts';
+export {
+  type IntegerRange,
+  integerRange,
+  isBool,
+  isComposite,
+  isDate,
+  isDateTime,
+  isEnum,
+  isFloat,
+  isInteger,
+  isInterval,
+  isNullable,
+  isNumeric,
+  isSignedInteger,
+  isStringLike,
+  isTemporal,
+  isUnsignedInteger,
+  makeNullable,
+  precisionOf,
+  removeNullable,
+  sameType,
+  zoneOf,
+} from './type/type-predicates.ts';
