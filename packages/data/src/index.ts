@@ -32,6 +32,30 @@ export { columnOf, constantColumn } from './columns/make-column.ts';
 export { type ColumnPart, concatColumns, gather, sliceColumn, withNulls } from './columns/reshape-column.ts';
 export { isNullAt, valueAt, valueReader } from './columns/value-at.ts';
 export type { CalendarUnit, DataType, Field, Schema, SimpleTypeKind } from './data-type.ts';
+export {
+  type CivilDate,
+  civilFromDays,
+  dayOfWeek,
+  dayOfYear,
+  daysFromCivil,
+  daysInMonth,
+  isLeapYear,
+  maxDays,
+  minDays,
+  msPerDay,
+} from './time/civil.ts';
+export { formatDate, formatDateTime, maxDateTimeLength, writeDate, writeDateTime } from './time/format-date-time.ts';
+export {
+  isTicksInRange,
+  parseDate,
+  parseDateSpan,
+  parseDateTime,
+  parseDateTimeBigInt,
+  parseDateTimeSpan,
+  parseDateTimeSpanBigInt,
+} from './time/parse-date-time.ts';
+export { msToTicks, rescaleTicks, temporalFromMs, temporalToMs, ticksToMs, zoneOfType } from './time/ticks.ts';
+export { addToDate, fixedLengthMs, floorDate, type TimeParts, Zone, zone } from './time/zone.ts';
 export { commonType, comparisonType } from './type/common-type.ts';
 export { formatDataType } from './type/format-data-type.ts';
 export { parseDataType } from './type/parse-data-type.ts';
