@@ -15,7 +15,7 @@ export function snappyFrame(content: Buffer, compressBlock: (block: Buffer) => B
   magic.copy(header);
   header.writeInt32BE(1, 8);
   header.writeInt32BE(1, 12);
-  const parts = [header];
+  const parts: Buffer[] = [header];
   for (let at = 0; at < content.length; at += blockSize) {
     const block = compressBlock(content.subarray(at, at + blockSize));
     const size = Buffer.alloc(4);
