@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
 import { nearest } from '@millrace/core';
+import { expect, it } from 'vitest';
 
 it('finds the name that was meant', () => {
   expect(nearest('devcies', ['devices', 'orders'])).toBe('devices');
