@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import type { LiveQuery } from '../harness/live-query.ts';
 import type { TestServer } from '../harness/server.ts';
-import { LiveQuery } from '../harness/live-query.ts';
-import { expandTime, parseCase, shortenRow, type Step } from './parse-case.ts';
+import { expandTime, parseCase, type Step, shortenRow } from './parse-case.ts';
 
 interface Running {
   readonly sql: string;
@@ -60,7 +60,11 @@ export class CaseRunner {
       }
       case 'batch': {
         const columns = await this.#columnsOf(step.stream);
-        return this.#produce(step.stream, step.partition, step.rows.map((row) => encodeRow(columns, row)));
+        return this.#produce(
+          step.stream,
+          step.partition,
+          step.rows.map((row) => encodeRow(columns, row)),
+        );
       }
       case 'raw':
         return this.#produce(step.stream, step.partition, step.values);
@@ -96,7 +100,12 @@ export class CaseRunner {
 
   async #expectError(name: string | null, pattern: string): Promise<void> {
     const [, number, piece] = pattern.match(/^(\d+)\s*(.*)$/)!;
-    const text = name === null ? ('error' in this.#last ? this.#last.error : `no error, but ${JSON.stringify(this.#last.rows)}`) : await this.#running(name).query.failure();
+    const text =
+      name === null
+        ? 'error' in this.#last
+          ? this.#last.error
+          : `no error, but ${JSON.stringify(this.#last.rows)}`
+        : await this.#running(name).query.failure();
     expect(text).toContain(`Code: ${number}.`);
     expect(text).toContain(piece!);
   }
@@ -124,7 +133,9 @@ export class CaseRunner {
     while (!query.isOver) {
       const progress = await this.#server.progress(query.queryId);
       if (progress === null) return query.ended();
-      const behind = progress.partitions.some(({ topic, partition, nextOffset }) => nextOffset < (this.#ends.get(topic)?.get(partition) ?? 0));
+      const behind = progress.partitions.some(
+        ({ topic, partition, nextOffset }) => nextOffset < (this.#ends.get(topic)?.get(partition) ?? 0),
+      );
       if (!behind) return query.waitForRows(progress.rowsOut);
     }
   }
