@@ -1,1 +1,21 @@
-export {};
+export type {
+  Admin,
+  ClientOptions,
+  ConfigEntry,
+  FetchedPartition,
+  GroupDescription,
+  GroupMember,
+  GroupOptions,
+  Isolation,
+  OffsetSpec,
+  PartitionMetadata,
+  PartitionOffset,
+  Producer,
+  ProducerOptions,
+  ReaderOptions,
+  RecordReader,
+  TopicMetadata,
+  TopicPartition,
+  TopicSpec,
+  WrittenBatch,
+} from './ports.ts';

@@ -9,7 +9,6 @@ import {
   encodeBatch,
   iterateBatches,
   RecordBatchBuilder,
-  type RecordInput,
   RecordSpans,
   setBaseOffset,
   setPartitionLeaderEpoch,
@@ -19,7 +18,7 @@ import {
 } from '../src/index.ts';
 
 const byteString = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
-const record: fc.Arbitrary<RecordInput> = fc.record({
+const record = fc.record({
   timestampMs: fc.oneof(fc.integer({ min: 1_700_000_000_000, max: 1_700_000_100_000 }), fc.integer({ min: 0, max: 253_402_300_799_999 })),
   key: fc.option(byteString),
   value: fc.option(byteString),
