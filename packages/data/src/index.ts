@@ -1,4 +1,10 @@
 export { fromText, toText } from './byte-string.ts';
+export { canonicalIpv4, canonicalIpv6, canonicalUuid } from './cast/address-text.ts';
+export { castColumn } from './cast/cast-column.ts';
+export { canCast, castValue, createCast, parseValue } from './cast/cast-value.ts';
+export { type CastOptions, createFormatter, formatValue, quoteText } from './cast/format-value.ts';
+export { formatFloat32, formatFloat64, parseFloatText, parseIntegerText } from './cast/number-text.ts';
+export type { Cast } from './cast/scalar-casts.ts';
 export type { Chunk } from './chunk.ts';
 export {
   type BigIntColumn,
@@ -31,6 +37,7 @@ export { defaultValue } from './columns/default-value.ts';
 export { columnOf, constantColumn } from './columns/make-column.ts';
 export { type ColumnPart, concatColumns, gather, sliceColumn, withNulls } from './columns/reshape-column.ts';
 export { isNullAt, valueAt, valueReader } from './columns/value-at.ts';
+export { type Comparator, compareValues, createComparator, valueKey } from './compare-values.ts';
 export type { CalendarUnit, DataType, Field, Schema, SimpleTypeKind } from './data-type.ts';
 export {
   type CivilDate,
