@@ -39,6 +39,9 @@ export { type ColumnPart, concatColumns, gather, sliceColumn, withNulls } from '
 export { isNullAt, valueAt, valueReader } from './columns/value-at.ts';
 export { type Comparator, compareValues, createComparator, valueKey } from './compare-values.ts';
 export type { CalendarUnit, DataType, Field, Schema, SimpleTypeKind } from './data-type.ts';
+export { createDictionary, GroupTable } from './group/group-table.ts';
+export { hashBytes } from './group/hash-index.ts';
+export type { KeyDictionary, Selection } from './group/key-dictionary.ts';
 export {
   type CivilDate,
   civilFromDays,
