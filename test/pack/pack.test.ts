@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { root, workspacePackages } from '../architecture/workspace.ts';
+import { Started } from '../harness/process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-pack-'));
+const elsewhere = join(folder, 'elsewhere');
+const bin = join(elsewhere, 'node_modules', '.bin', 'millrace');
+
+/** Native modules are the same wherever they are installed: taken from this checkout instead of compiled once more. */
+beforeAll(() => {
+  mkdirSync(elsewhere);
+  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'pipe' });
+  const workspaces = workspacePackages().map(({ name }) => `--workspace=${name}`);
+  execFileSync('npm', ['pack', ...workspaces, '--pack-destination', folder], { cwd: root, stdio: 'pipe' });
+  const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  writeFileSync(join(elsewhere, 'package.json'), '{ "name": "elsewhere", "private": true, "allowScripts": { "sqlite3": true } }');
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs.map((name) => join(folder, name))], {
+    cwd: elsewhere,
+    stdio: 'pipe',
+  });
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('the installed command tells its version', () => {
+  expect(execFileSync(bin, ['--version'], { encoding: 'utf8' })).toMatch(/^millrace\/\d+\.\d+\.\d+ /);
+});
+
+it('the installed server starts, answers SQL, and stops cleanly', async () => {
+  const server = new Started(bin, ['server', '--data-dir', join(elsewhere, 'data'), '--http-port', '0', '--broker-port', '0'], {
+    cwd: elsewhere,
+  });
+  try {
+    const [, url] = await server.waitFor(/(http:\/\/127\.0\.0\.1:\d+)/);
+    const answer = await fetch(url!, { method: 'POST', body: 'SELECT 1 + 1' });
+    expect((await answer.text()).trim()).toBe('2');
+  } finally {
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+  }
+});
