@@ -1,0 +1,93 @@
+import { MillraceError } from '@millrace/core';
+
+/** What a broker is started with: plain data. Only `dataDirectory` must be given. */
+export interface BrokerOptions {
+  /** Where everything is kept; made if it is not there. */
+  readonly dataDirectory: string;
+  /** Address to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  /** Port to listen on, 0 for a free one; default 9092. */
+  readonly port?: number;
+  /** What clients are told to connect to; default: what is listened on. */
+  readonly advertisedHost?: string;
+  readonly advertisedPort?: number;
+  /** Default 1. */
+  readonly nodeId?: number;
+  /** Make a topic when a client asks for one that does not exist; default true. */
+  readonly autoCreateTopics?: boolean;
+  /** Partitions of a topic that is made without saying how many; default 1. */
+  readonly defaultPartitions?: number;
+  /** Records of a partition after which an append waits for stable storage; 1 makes every acknowledgement survive a loss of power; default never. */
+  readonly flushMessages?: number;
+  /** Longest time until a record is brought to stable storage; default: when the system does it. */
+  readonly flushMs?: number;
+  /** Further configuration for topics that do not say otherwise, by Kafka's names. */
+  readonly topicDefaults?: Readonly<Record<string, string>>;
+  /** Default 1,000. */
+  readonly connectionsMax?: number;
+  /** Largest request; default 100 MiB. */
+  readonly requestBytesMax?: number;
+  /** Largest sum of records that a fetch answers with; default 55 MiB. */
+  readonly fetchBytesMax?: number;
+  /** Partitions that one request may ask for; default 10,000. */
+  readonly partitionsMax?: number;
+  /** How long the first rebalance of a group waits for further members; default 0. */
+  readonly groupInitialRebalanceDelayMs?: number;
+  /** Shortest session a member may ask for; default 1,000. */
+  readonly groupSessionTimeoutMinMs?: number;
+  /** Longest session a member may ask for; default 30 minutes. */
+  readonly groupSessionTimeoutMaxMs?: number;
+  /** How long offsets stay after their group became empty; default 7 days. */
+  readonly offsetsRetentionMs?: number;
+  /** How long an idle producer's sequence is remembered; default 1 day. */
+  readonly producerExpirationMs?: number;
+}
+
+type Settled = Required<Omit<BrokerOptions, 'advertisedHost' | 'advertisedPort'>> &
+  Pick<BrokerOptions, 'advertisedHost' | 'advertisedPort'>;
+
+const dayMs = 24 * 60 * 60 * 1000;
+const mebibyte = 1024 * 1024;
+
+/** The options with their defaults. @throws {MillraceError} CONFIG_INVALID */
+export function settleOptions(options: BrokerOptions): Settled {
+  const settled = {
+    host: '127.0.0.1',
+    port: 9092,
+    nodeId: 1,
+    autoCreateTopics: true,
+    defaultPartitions: 1,
+    flushMessages: Number.POSITIVE_INFINITY,
+    flushMs: Number.POSITIVE_INFINITY,
+    topicDefaults: {},
+    connectionsMax: 1000,
+    requestBytesMax: 100 * mebibyte,
+    fetchBytesMax: 55 * mebibyte,
+    partitionsMax: 10_000,
+    groupInitialRebalanceDelayMs: 0,
+    groupSessionTimeoutMinMs: 1000,
+    groupSessionTimeoutMaxMs: 30 * 60 * 1000,
+    offsetsRetentionMs: 7 * dayMs,
+    producerExpirationMs: dayMs,
+    ...options,
+  };
+  const check = (
+    name: 'port' | 'defaultPartitions' | 'flushMessages' | 'flushMs' | 'connectionsMax' | 'requestBytesMax',
+    low: number,
+    high: number,
+  ) => {
+    const value = settled[name];
+    const isLegal = value >= low && value <= high && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY);
+    if (!isLegal)
+      throw new MillraceError('CONFIG_INVALID', `${name} is ${value}; whole numbers from ${low} to ${high} are legal`, {
+        details: { name, value },
+      });
+  };
+  check('port', 0, 65_535);
+  check('defaultPartitions', 1, settled.partitionsMax);
+  check('flushMessages', 1, Number.POSITIVE_INFINITY);
+  check('flushMs', 0, Number.POSITIVE_INFINITY);
+  check('connectionsMax', 1, Number.MAX_SAFE_INTEGER);
+  check('requestBytesMax', 1024, 2 ** 31 - 1);
+  return settled;
+}

@@ -1,0 +1,100 @@
+import { batchEnd, decodeRecords, encodeBatch, RecordSpans } from '@millrace/kafka-protocol';
+import { readBatchHeader } from '../log/batch-header.ts';
+import { type LogSettings, PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
+
+/** What an entry is about: a group's generation, or one committed offset. */
+export type GroupKey = readonly ['group', group: string] | readonly ['offset', group: string, topic: string, partition: number];
+
+/** The newest entry of a key counts; a null value takes the key away. */
+export interface GroupEntry {
+  readonly key: GroupKey;
+  readonly value: Buffer | null;
+}
+
+const readSizeBytes = 1024 * 1024;
+const entriesPerBatch = 1000;
+const compactionSizeMin = 16 * 1024 * 1024;
+
+/**
+ * The durable memory of the group coordinator: a log like any partition's, whose records are entries by key.
+ * Once it has grown far beyond what it says, all that counts is written anew at its end and what lies before is dropped.
+ */
+export class GroupLog {
+  readonly #ports: PartitionLogPorts;
+  readonly #log: PartitionLog;
+  readonly #live: () => Iterable<GroupEntry>;
+  #compactAtBytes = compactionSizeMin;
+  #isCompacting = false;
+
+  /** @param live everything that counts at the moment, for compaction. */
+  constructor(directory: string, ports: PartitionLogPorts, settings: LogSettings, live: () => Iterable<GroupEntry>) {
+    this.#ports = ports;
+    this.#live = live;
+    this.#log = PartitionLog.open(directory, ports, settings);
+  }
+
+  /** All entries, oldest first. */
+  *entries(): Generator<GroupEntry> {
+    const spans = new RecordSpans();
+    for (let offset = this.#log.startOffset; offset < this.#log.endOffset; ) {
+      const bytes = this.#log.read(offset, readSizeBytes, true);
+      let at = 0;
+      for (let end = batchEnd(bytes, at, bytes.length); end !== -1; at = end, end = batchEnd(bytes, at, bytes.length)) {
+        spans.clear();
+        decodeRecords(bytes, at, end, spans);
+        for (let i = 0; i < spans.count; i++) yield { key: JSON.parse(spans.key(i)!.toString()) as GroupKey, value: spans.value(i) };
+        offset = readBatchHeader(bytes, at).lastOffset + 1;
+      }
+    }
+  }
+
+  /** @throws {MillraceError} DISK_FULL, DISK_IO; then nothing was appended. */
+  append(entries: readonly GroupEntry[]): void {
+    this.#appendBatch(entries);
+    if (this.#log.sizeBytes >= this.#compactAtBytes && !this.#isCompacting) {
+      this.#compact().catch((failure) => this.#ports.logger.warn({ error: String(failure) }, 'group log not compacted'));
+    }
+  }
+
+  get needsFlush(): boolean {
+    return this.#log.needsFlush;
+  }
+
+  flush(): Promise<void> {
+    return this.#log.flush();
+  }
+
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+
+  abandon(): void {
+    this.#log.abandon();
+  }
+
+  #appendBatch(entries: readonly GroupEntry[]): void {
+    const timestampMs = this.#ports.clock.now();
+    const records = entries.map(({ key, value }) => ({ timestampMs, key: Buffer.from(JSON.stringify(key)), value }));
+    const batch = encodeBatch(records);
+    this.#log.append(batch, [readBatchHeader(batch, 0)]);
+  }
+
+  async #compact(): Promise<void> {
+    this.#isCompacting = true;
+    try {
+      this.#log.roll();
+      const start = this.#log.endOffset;
+      const pending: GroupEntry[] = [];
+      for (const entry of this.#live()) {
+        pending.push(entry);
+        if (pending.length === entriesPerBatch) this.#appendBatch(pending.splice(0));
+      }
+      if (pending.length > 0) this.#appendBatch(pending);
+      await this.#log.flush();
+      this.#log.deleteBefore(start);
+      this.#compactAtBytes = Math.max(compactionSizeMin, this.#log.sizeBytes * 4);
+    } finally {
+      this.#isCompacting = false;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { type apis, type EncodableResponse, errorCode, type KafkaErrorName, type RequestOf } from '@millrace/kafka-protocol';
+import { awaitBytes, type Position } from '../topic/await-bytes.ts';
+import { isStorageFailure, type Partition } from '../topic/partition.ts';
+import type { Handler, RequestContext, Services } from './handler.ts';
+
+type Request = RequestOf<typeof apis.fetch>;
+type Response = EncodableResponse<typeof apis.fetch>;
+type Asked = Request['topics'][number]['partitions'][number];
+type PartitionResponse = Response['responses'][number]['partitions'][number];
+
+/** One node: no leader was ever another. */
+const leaderEpoch = 0;
+const noBytes = Buffer.alloc(0);
+
+/**
+ * Fetch 4–12.
+ * Answers with slices of the segment files: whole batches, the first being the one that holds the offset asked for, and at
+ * least one batch even if it is larger than asked for. Waits up to max_wait for min_bytes, and wakes with the appends.
+ * Differs from Kafka: keeps no fetch sessions (every answer has session id 0, so clients send whole requests; KIP-227 allows it);
+ * there being no transactions yet, the last stable offset is the high watermark and nothing is ever aborted.
+ * @see KIP-74 (max_bytes), KIP-98, KIP-227, KIP-320
+ */
+export const handleFetch: Handler<typeof apis.fetch> = (request, services, context) => {
+  if (request.sessionId !== 0) return { errorCode: errorCode('FETCH_SESSION_ID_NOT_FOUND'), responses: [] };
+  const waiting = waitFor(request, services, context);
+  return waiting === undefined ? read(request, services) : waiting.then(() => read(request, services));
+};
+
+/** Undefined if the answer is due at once. */
+function waitFor(request: Request, { topics, clock }: Services, { signal }: RequestContext): Promise<void> | undefined {
+  if (request.maxWaitMs <= 0 || request.minBytes <= 0) return undefined;
+  const positions: Position[] = [];
+  for (const { topic, partitions } of request.topics) {
+    for (const asked of partitions) {
+      const partition = topics.partition(topic, asked.partition);
+      if (partition === undefined || refuse(partition, asked) !== undefined) return undefined;
+      positions.push({ partition, offset: asked.fetchOffset, bytesMax: asked.partitionMaxBytes });
+    }
+  }
+  return awaitBytes(positions, Math.min(request.minBytes, request.maxBytes), request.maxWaitMs, clock, signal);
+}
+
+function read(request: Request, services: Services): Response {
+  let bytesLeft = Math.min(request.maxBytes, services.fetchBytesMax);
+  let isFirst = true;
+  const responses = request.topics.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map((asked) => {
+      const response = readPartition(topic, asked, services, bytesLeft, isFirst);
+      const size = (response.records as Buffer).length;
+      bytesLeft = Math.max(0, bytesLeft - size);
+      if (size > 0) isFirst = false;
+      return response;
+    }),
+  }));
+  return { responses };
+}
+
+function readPartition(topic: string, asked: Asked, services: Services, bytesLeft: number, isFirst: boolean): PartitionResponse {
+  const partition = services.topics.partition(topic, asked.partition);
+  if (partition === undefined) return refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION');
+  const error = refuse(partition, asked);
+  if (error !== undefined) return refused(asked.partition, error, partition);
+  try {
+    const records = partition.read(asked.fetchOffset, Math.min(asked.partitionMaxBytes, bytesLeft), isFirst);
+    return { partitionIndex: asked.partition, errorCode: 0, ...bounds(partition), records };
+  } catch (failure) {
+    if (!isStorageFailure(failure)) throw failure;
+    services.logger.error({ topic, partition: asked.partition, error: failure.message }, 'log not readable');
+    return refused(asked.partition, 'KAFKA_STORAGE_ERROR', partition);
+  }
+}
+
+function refuse(partition: Partition, { fetchOffset, currentLeaderEpoch }: Asked): KafkaErrorName | undefined {
+  if (currentLeaderEpoch > leaderEpoch) return 'UNKNOWN_LEADER_EPOCH';
+  return fetchOffset < partition.startOffset || fetchOffset > partition.highWatermark ? 'OFFSET_OUT_OF_RANGE' : undefined;
+}
+
+function bounds({ highWatermark, lastStableOffset, startOffset }: Partition) {
+  return { highWatermark, lastStableOffset, logStartOffset: startOffset, abortedTransactions: null };
+}
+
+function refused(partitionIndex: number, error: KafkaErrorName, partition?: Partition): PartitionResponse {
+  const known = partition === undefined ? { highWatermark: -1 } : bounds(partition);
+  return { partitionIndex, errorCode: errorCode(error), ...known, records: noBytes };
+}

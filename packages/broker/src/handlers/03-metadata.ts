@@ -1,0 +1,70 @@
+import { type apis, type EncodableResponse, errorCode, type KafkaErrorName, type RequestOf, zeroUuid } from '@millrace/kafka-protocol';
+import { isStorageFailure } from '../topic/partition.ts';
+import { refuseTopicName } from '../topic/topic-name.ts';
+import type { Topic } from '../topic/topics.ts';
+import type { Handler, Services } from './handler.ts';
+
+type Asked = NonNullable<RequestOf<typeof apis.metadata>['topics']>[number];
+type TopicResponse = EncodableResponse<typeof apis.metadata>['topics'][number];
+
+const leaderEpoch = 0;
+
+/**
+ * Metadata 0–12: this node as leader, replica and controller of everything; topics by name or (10 and later) by id.
+ * A topic that does not exist is made with the default number of partitions if both the broker and the client allow it.
+ * Differs from Kafka: a topic made so is ready at once, where Kafka first answers LEADER_NOT_AVAILABLE; authorized
+ * operations are never told, there being no authorizer.
+ * @see KIP-4, KIP-204, KIP-516
+ */
+export const handleMetadata: Handler<typeof apis.metadata> = (request, services, { version }) => {
+  const { clusterId, nodeId, host, port } = services.cluster();
+  const asked = version === 0 && request.topics?.length === 0 ? null : request.topics;
+  const mayCreate = services.autoCreateTopics && request.allowAutoTopicCreation;
+  const topics =
+    asked === null
+      ? services.topics.list().map((topic) => described(topic, nodeId))
+      : asked.map((topic) => find(topic, mayCreate, services));
+  return { brokers: [{ nodeId, host, port }], clusterId, controllerId: nodeId, topics };
+};
+
+function find({ topicId, name }: Asked, mayCreate: boolean, services: Services): TopicResponse {
+  const { nodeId } = services.cluster();
+  if (name === null) {
+    const topic = services.topics.byId(topicId);
+    return topic === undefined ? unknown('UNKNOWN_TOPIC_ID', null, topicId) : described(topic, nodeId);
+  }
+  const topic = services.topics.get(name);
+  if (topic !== undefined) return described(topic, nodeId);
+  if (refuseTopicName(name) !== undefined) return unknown('INVALID_TOPIC_EXCEPTION', name);
+  return mayCreate ? create(name, services) : unknown('UNKNOWN_TOPIC_OR_PARTITION', name);
+}
+
+function create(name: string, services: Services): TopicResponse {
+  try {
+    const topic = services.topics.create(name, services.defaultPartitions, {});
+    services.logger.info({ topic: name, partitions: services.defaultPartitions }, 'made a topic that a client asked for');
+    return described(topic, services.cluster().nodeId);
+  } catch (failure) {
+    if (!isStorageFailure(failure)) throw failure;
+    services.logger.error({ topic: name, error: failure.message }, 'topic not made');
+    return unknown('LEADER_NOT_AVAILABLE', name);
+  }
+}
+
+function described(topic: Topic, nodeId: number): TopicResponse {
+  const partitions = topic.partitions.map(({ index }) => ({
+    errorCode: 0,
+    partitionIndex: index,
+    leaderId: nodeId,
+    leaderEpoch,
+    replicaNodes: [nodeId],
+    isrNodes: [nodeId],
+    offlineReplicas: [],
+  }));
+  return { errorCode: 0, name: topic.name, topicId: topic.id, isInternal: false, partitions };
+}
+
+/** Versions below 12 cannot say null for a name. */
+function unknown(error: KafkaErrorName, name: string | null, topicId: string = zeroUuid): TopicResponse {
+  return { errorCode: errorCode(error), name: name ?? '', topicId, isInternal: false, partitions: [] };
+}

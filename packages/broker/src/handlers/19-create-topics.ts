@@ -1,0 +1,83 @@
+import { type apis, type EncodableResponse, errorCode, type KafkaErrorName, type RequestOf, zeroUuid } from '@millrace/kafka-protocol';
+import { isStorageFailure } from '../topic/partition.ts';
+import { refuseTopicConfig, type TopicConfigOverrides } from '../topic/topic-config.ts';
+import { refuseTopicName } from '../topic/topic-name.ts';
+import { describeTopicConfigs } from './32-describe-configs.ts';
+import type { Handler, Services } from './handler.ts';
+
+type Asked = RequestOf<typeof apis.createTopics>['topics'][number];
+type TopicResponse = EncodableResponse<typeof apis.createTopics>['topics'][number];
+type Refusal = readonly [error: KafkaErrorName, message: string];
+
+const unset = -1;
+
+/**
+ * CreateTopics 2–7. Ready once answered. −1 takes the default number of partitions and a replication factor of 1.
+ * Differs from Kafka: a configuration that would have no effect but a promised one (compression.type other than producer, …) is
+ * refused with INVALID_CONFIG.
+ * @see KIP-4, KIP-464, KIP-525
+ */
+export const handleCreateTopics: Handler<typeof apis.createTopics> = (request, services) => {
+  const counts = new Map<string, number>();
+  for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return {
+    topics: [...new Map(request.topics.map((topic) => [topic.name, topic])).values()].map((asked) => {
+      if (counts.get(asked.name)! > 1) return refused(asked.name, ['INVALID_REQUEST', `${asked.name} is asked for more than once`]);
+      return create(asked, request.validateOnly, services);
+    }),
+  };
+};
+
+function create(asked: Asked, validateOnly: boolean, services: Services): TopicResponse {
+  const { name } = asked;
+  const partitions = partitionsOf(asked, services);
+  const refusal = refuse(asked, partitions, services);
+  if (refusal !== undefined) return refused(name, refusal);
+  const overrides: TopicConfigOverrides = Object.fromEntries(asked.configs.map((config) => [config.name, config.value!]));
+  try {
+    const topicId = validateOnly ? zeroUuid : services.topics.create(name, partitions, overrides).id;
+    const configs = describeTopicConfigs(overrides, services.topics.defaults);
+    return { name, topicId, errorCode: 0, errorMessage: null, numPartitions: partitions, replicationFactor: 1, configs };
+  } catch (failure) {
+    if (!isStorageFailure(failure)) throw failure;
+    services.logger.error({ topic: name, error: failure.message }, 'topic not made');
+    return refused(name, ['KAFKA_STORAGE_ERROR', failure.message]);
+  }
+}
+
+function partitionsOf({ assignments, numPartitions }: Asked, { defaultPartitions }: Services): number {
+  if (assignments.length > 0) return assignments.length;
+  return numPartitions === unset ? defaultPartitions : numPartitions;
+}
+
+function refuse(asked: Asked, partitions: number, services: Services): Refusal | undefined {
+  const { name, replicationFactor, configs } = asked;
+  const badName = refuseTopicName(name);
+  if (badName !== undefined) return ['INVALID_TOPIC_EXCEPTION', badName];
+  if (services.topics.get(name) !== undefined) return ['TOPIC_ALREADY_EXISTS', `topic ${name} exists already`];
+  if (partitions < 1 || partitions > services.partitionsMax) {
+    return ['INVALID_PARTITIONS', `${partitions} partitions; 1 to ${services.partitionsMax} are legal`];
+  }
+  const badAssignment = refuseAssignments(asked, services);
+  if (badAssignment !== undefined) return badAssignment;
+  if (asked.assignments.length === 0 && replicationFactor !== unset && replicationFactor !== 1) {
+    return ['INVALID_REPLICATION_FACTOR', `replication factor ${replicationFactor}; there is one node, so 1 or -1 are legal`];
+  }
+  for (const config of configs) {
+    const reason = refuseTopicConfig(config.name, config.value);
+    if (reason !== undefined) return ['INVALID_CONFIG', reason];
+  }
+  return undefined;
+}
+
+function refuseAssignments({ assignments }: Asked, { cluster }: Services): Refusal | undefined {
+  const { nodeId } = cluster();
+  const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b);
+  if (indexes.some((index, at) => index !== at)) return ['INVALID_REPLICA_ASSIGNMENT', 'partitions must be numbered from 0 on'];
+  const isElsewhere = assignments.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== nodeId);
+  return isElsewhere ? ['INVALID_REPLICA_ASSIGNMENT', `the only node is ${nodeId}`] : undefined;
+}
+
+function refused(name: string, [error, errorMessage]: Refusal): TopicResponse {
+  return { name, errorCode: errorCode(error), errorMessage, configs: [] };
+}

@@ -1,0 +1,102 @@
+import { type apis, type EncodableResponse, errorCode, type RequestOf } from '@millrace/kafka-protocol';
+import { type TopicConfigDefinition, type TopicConfigOverrides, topicConfigs, topicConfigValue } from '../topic/topic-config.ts';
+import type { Handler, Services } from './handler.ts';
+
+type Asked = RequestOf<typeof apis.describeConfigs>['resources'][number];
+type ResourceResponse = EncodableResponse<typeof apis.describeConfigs>['results'][number];
+type ConfigResponse = ResourceResponse['configs'][number];
+
+const topicResource = 2;
+const brokerResource = 4;
+
+/** Numbers of Kafka's `ConfigSource` and `ConfigType`. */
+const source = { topic: 1, staticBroker: 4, fallback: 5 } as const;
+const types = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const;
+
+/**
+ * DescribeConfigs 1–4: every configuration of a topic or of the broker with its default, not only what was changed, so that an
+ * Admin that reads, changes and writes loses nothing.
+ * Differs from Kafka: broker loggers are not known.
+ * @see KIP-226, KIP-569
+ */
+export const handleDescribeConfigs: Handler<typeof apis.describeConfigs> = (request, services) => ({
+  results: request.resources.map((asked) => describe(asked, request, services)),
+});
+
+type Wanted = Pick<RequestOf<typeof apis.describeConfigs>, 'includeSynonyms' | 'includeDocumentation'>;
+
+function describe(asked: Asked, wanted: Wanted, services: Services): ResourceResponse {
+  const { resourceType, resourceName, configurationKeys } = asked;
+  const isWanted = ({ name }: { name: string }) => configurationKeys === null || configurationKeys.includes(name);
+  const answer = (configs: ConfigResponse[]) => ({
+    errorCode: 0,
+    errorMessage: null,
+    resourceType,
+    resourceName,
+    configs: configs.filter(isWanted),
+  });
+  if (resourceType === topicResource) {
+    const topic = services.topics.get(resourceName);
+    if (topic === undefined) return refused(asked, 'UNKNOWN_TOPIC_OR_PARTITION', `there is no topic ${resourceName}`);
+    return answer(topicConfigs.map((definition) => describeTopicConfig(definition, topic.configs, services.topics.defaults, wanted)));
+  }
+  if (resourceType === brokerResource) {
+    const nodeId = String(services.cluster().nodeId);
+    if (resourceName !== '' && resourceName !== nodeId)
+      return refused(asked, 'INVALID_REQUEST', `there is no broker ${resourceName}, only ${nodeId}`);
+    return answer([...services.brokerConfigs].map(([name, value]) => brokerConfig(name, value)));
+  }
+  return refused(asked, 'INVALID_REQUEST', `resources of type ${resourceType} have no configuration here`);
+}
+
+function describeTopicConfig(
+  definition: TopicConfigDefinition,
+  overrides: TopicConfigOverrides,
+  defaults: TopicConfigOverrides,
+  wanted: Wanted,
+): ConfigResponse {
+  const { name, type, fallback, help } = definition;
+  const synonyms = [
+    { value: overrides[name], source: source.topic },
+    { value: defaults[name], source: source.staticBroker },
+    { value: fallback, source: source.fallback },
+  ].filter(({ value }) => value !== undefined);
+  return {
+    name,
+    value: topicConfigValue(name, overrides, defaults),
+    readOnly: false,
+    configSource: synonyms[0]!.source,
+    isSensitive: false,
+    synonyms: wanted.includeSynonyms ? synonyms.map((synonym) => ({ name, value: synonym.value!, source: synonym.source })) : [],
+    configType: types[type],
+    documentation: wanted.includeDocumentation ? help : null,
+  };
+}
+
+function brokerConfig(name: string, value: string): ConfigResponse {
+  return {
+    name,
+    value,
+    readOnly: true,
+    configSource: source.staticBroker,
+    isSensitive: false,
+    synonyms: [],
+    configType: types.string,
+    documentation: null,
+  };
+}
+
+function refused({ resourceType, resourceName }: Asked, error: Parameters<typeof errorCode>[0], errorMessage: string): ResourceResponse {
+  return { errorCode: errorCode(error), errorMessage, resourceType, resourceName, configs: [] };
+}
+
+/** All configurations of a topic, as CreateTopics tells them. */
+export function describeTopicConfigs(overrides: TopicConfigOverrides, defaults: TopicConfigOverrides) {
+  return topicConfigs.map((definition) => {
+    const { name, value, readOnly, configSource, isSensitive } = describeTopicConfig(definition, overrides, defaults, {
+      includeSynonyms: false,
+      includeDocumentation: false,
+    });
+    return { name, value, readOnly, configSource: configSource ?? source.fallback, isSensitive };
+  });
+}

@@ -1,0 +1,56 @@
+import { apis } from '@millrace/kafka-protocol';
+import { handleProduce } from './00-produce.ts';
+import { handleFetch } from './01-fetch.ts';
+import { handleListOffsets } from './02-list-offsets.ts';
+import { handleMetadata } from './03-metadata.ts';
+import { handleOffsetCommit } from './08-offset-commit.ts';
+import { handleOffsetFetch } from './09-offset-fetch.ts';
+import { handleFindCoordinator } from './10-find-coordinator.ts';
+import { handleJoinGroup } from './11-join-group.ts';
+import { handleHeartbeat } from './12-heartbeat.ts';
+import { handleLeaveGroup } from './13-leave-group.ts';
+import { handleSyncGroup } from './14-sync-group.ts';
+import { handleDescribeGroups } from './15-describe-groups.ts';
+import { handleListGroups } from './16-list-groups.ts';
+import { apiVersionsHandler } from './18-api-versions.ts';
+import { handleCreateTopics } from './19-create-topics.ts';
+import { handleDeleteTopics } from './20-delete-topics.ts';
+import { handleInitProducerId } from './22-init-producer-id.ts';
+import { handleDescribeConfigs } from './32-describe-configs.ts';
+import { handleCreatePartitions } from './37-create-partitions.ts';
+import { handleDeleteGroups } from './42-delete-groups.ts';
+import { handleOffsetDelete } from './47-offset-delete.ts';
+import { handleDescribeCluster } from './60-describe-cluster.ts';
+import { type Endpoint, endpoint } from './handler.ts';
+
+/** Every API that is served, in which versions, by whom: the table that ApiVersions tells. */
+export const protocolTable: ReadonlyMap<number, Endpoint> = new Map(
+  [
+    endpoint(apis.produce, [0, 12], handleProduce, 3),
+    endpoint(apis.fetch, [4, 12], handleFetch),
+    endpoint(apis.listOffsets, [1, 9], handleListOffsets),
+    endpoint(apis.metadata, [0, 12], handleMetadata),
+    endpoint(apis.offsetCommit, [2, 9], handleOffsetCommit),
+    endpoint(apis.offsetFetch, [1, 9], handleOffsetFetch),
+    endpoint(apis.findCoordinator, [0, 4], handleFindCoordinator),
+    endpoint(apis.joinGroup, [0, 9], handleJoinGroup),
+    endpoint(apis.heartbeat, [0, 4], handleHeartbeat),
+    endpoint(apis.leaveGroup, [0, 5], handleLeaveGroup),
+    endpoint(apis.syncGroup, [0, 5], handleSyncGroup),
+    endpoint(apis.describeGroups, [0, 5], handleDescribeGroups),
+    endpoint(apis.listGroups, [0, 5], handleListGroups),
+    endpoint(
+      apis.apiVersions,
+      [0, 4],
+      apiVersionsHandler(() => protocolTable.values()),
+    ),
+    endpoint(apis.createTopics, [2, 7], handleCreateTopics),
+    endpoint(apis.deleteTopics, [1, 6], handleDeleteTopics),
+    endpoint(apis.initProducerId, [0, 4], handleInitProducerId),
+    endpoint(apis.describeConfigs, [1, 4], handleDescribeConfigs),
+    endpoint(apis.createPartitions, [0, 3], handleCreatePartitions),
+    endpoint(apis.deleteGroups, [0, 2], handleDeleteGroups),
+    endpoint(apis.offsetDelete, [0, 0], handleOffsetDelete),
+    endpoint(apis.describeCluster, [0, 1], handleDescribeCluster),
+  ].map((row) => [row.api.key, row]),
+);

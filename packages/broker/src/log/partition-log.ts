@@ -1,0 +1,373 @@
+import { type Clock, type Disk, type Logger, MillraceError } from '@millrace/core';
+import { batchHeader } from '@millrace/kafka-protocol';
+import { type BatchHeader, placeBatch } from './batch-header.ts';
+import { recoverSegment, replayHeaders } from './recovery.ts';
+import { Segment } from './segment.ts';
+
+/** How a log rolls, checks itself and keeps its promise. Read at every use, so that it may change while the log is open. */
+export interface LogSettings {
+  /** A segment is sealed before it would grow beyond this. */
+  readonly segmentBytes: number;
+  /** A segment is sealed this long after its first append. */
+  readonly segmentMs: number;
+  /** Appends wait for stable storage once so many records are not there yet; Infinity never. */
+  readonly flushMessages: number;
+  /** Records are brought to stable storage at the latest after this; Infinity never. */
+  readonly flushMs: number;
+}
+
+/** What a log derives from its batches and keeps beside them, so that a restart need not read them all. */
+export interface DerivedState {
+  apply(batch: BatchHeader): void;
+  capture(): Uint8Array;
+  /** Takes over what {@link capture} gave; false if it cannot be read. */
+  restore(captured: Buffer): boolean;
+  reset(): void;
+}
+
+export interface PartitionLogPorts {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A checkpoint is written after so many bytes, so that this is all that a restart must check. */
+const checkpointBytes = 64 * 1024 * 1024;
+/** Sealed segments of one log that stay open for reading. */
+const loadedSegmentsMax = 4;
+const snapshotName = 'producers.snapshot';
+const startOffsetName = 'log-start-offset';
+/** One node: no leader was ever another. */
+const leaderEpoch = 0;
+
+/**
+ * The log of one partition: segments of record batches, byte for byte as they came except base offset and leader epoch.
+ *
+ * Promise: what {@link append} returned survives the end of the process; it survives a loss of power once {@link flush}
+ * (or the flush settings) brought it to stable storage. A failed append leaves no trace.
+ * Order: offsets are dense and follow the order of the calls.
+ * @throws {MillraceError} DISK_FULL, DISK_IO, BROKER_LOG_CORRUPT
+ */
+export class PartitionLog {
+  readonly directory: string;
+  readonly #ports: PartitionLogPorts;
+  readonly #settings: LogSettings;
+  readonly #state: DerivedState | undefined;
+  readonly #segments: Segment[] = [];
+  #startOffset = 0;
+  #activeSinceMs: number;
+  #syncedOffset: number;
+  #syncing: Promise<void> | undefined;
+  #maintenance: Promise<void> = Promise.resolve();
+  #checkpointedBytes = 0;
+  #flushTimer: { cancel(): void } | undefined;
+  #failure: MillraceError | undefined;
+  #isClosed = false;
+
+  private constructor(directory: string, ports: PartitionLogPorts, settings: LogSettings, state: DerivedState | undefined) {
+    this.directory = directory;
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#state = state;
+    this.#activeSinceMs = ports.clock.monotonic();
+    this.#recoverSegments();
+    this.#recoverState();
+    // What was found but is not covered by an index may still be in the page cache only.
+    this.#syncedOffset = this.#segments.find((segment) => segment.isDirty)?.baseOffset ?? this.endOffset;
+    this.#checkpointedBytes = this.#active.isDirty ? 0 : this.#active.sizeBytes;
+    for (const sealed of this.#segments.slice(0, -1)) if (sealed.isDirty) this.#checkpoint(sealed, false);
+  }
+
+  /** Opens the log in a directory, making both if need be, and recovers it. */
+  static open(directory: string, ports: PartitionLogPorts, settings: LogSettings, state?: DerivedState): PartitionLog {
+    ports.disk.makeDirectory(directory);
+    return new PartitionLog(directory, ports, settings, state);
+  }
+
+  /** Offset of the first record that may be read. */
+  get startOffset(): number {
+    return this.#startOffset;
+  }
+
+  /** Offset that the next record will have. */
+  get endOffset(): number {
+    return this.#active.nextOffset;
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
+  get #active(): Segment {
+    return this.#segments[this.#segments.length - 1]!;
+  }
+
+  /**
+   * Appends checked batches that stand one behind the other in `bytes` and gives them their offsets, in place.
+   * @returns the headers as stored.
+   */
+  append(bytes: Buffer, batches: readonly BatchHeader[]): BatchHeader[] {
+    this.#assertUsable();
+    this.#rollIfDue(bytes.length);
+    if (this.#active.sizeBytes === 0) this.#activeSinceMs = this.#ports.clock.monotonic();
+    const placed: BatchHeader[] = [];
+    let at = 0;
+    let nextOffset = this.endOffset;
+    for (const batch of batches) {
+      placeBatch(bytes, at, nextOffset, leaderEpoch);
+      const lastOffset = nextOffset + (batch.lastOffset - batch.baseOffset);
+      placed.push({ ...batch, baseOffset: nextOffset, lastOffset });
+      nextOffset = lastOffset + 1;
+      at += batch.sizeBytes;
+    }
+    this.#active.append(bytes, placed);
+    for (const batch of placed) this.#state?.apply(batch);
+    this.#checkpointIfDue();
+    this.#armFlushTimer();
+    return placed;
+  }
+
+  /** True if the settings ask for a flush before an append is acknowledged. */
+  get needsFlush(): boolean {
+    return this.endOffset - this.#syncedOffset >= this.#settings.flushMessages;
+  }
+
+  /**
+   * The batches from the one that holds the offset on, out of one segment: whole, at most `maxBytes`, and with
+   * `atLeastOne` the first even if it is larger. Empty at the end of the log.
+   * @param offset within [startOffset, endOffset].
+   */
+  read(offset: number, maxBytes: number, atLeastOne: boolean): Buffer {
+    for (let at = this.#segmentIndexFor(offset); at < this.#segments.length; at++) {
+      const segment = this.#segments[at]!;
+      if (segment.nextOffset <= offset) continue;
+      this.#unloadOthers(segment);
+      return segment.read(offset, maxBytes, atLeastOne);
+    }
+    return Buffer.alloc(0);
+  }
+
+  /** About how many bytes can be read from the offset on; never 0 if there is something. */
+  sizeFrom(offset: number): number {
+    if (offset >= this.endOffset) return 0;
+    let size = 0;
+    for (let at = this.#segmentIndexFor(offset); at < this.#segments.length; at++) size += this.#segments[at]!.sizeFrom(offset);
+    return size;
+  }
+
+  /** The first batch that holds a record at or after the timestamp, whole; undefined if all records are older. */
+  batchAtTimestamp(timestamp: number): Buffer | undefined {
+    for (const segment of this.#segments) {
+      if (segment.maxTimestamp < timestamp || segment.nextOffset <= this.#startOffset) continue;
+      this.#unloadOthers(segment);
+      const batch = segment.readBatchAtTimestamp(timestamp);
+      if (batch !== undefined) return batch;
+    }
+    return undefined;
+  }
+
+  /** The first batch that holds a record with the highest timestamp of the log, whole. */
+  batchOfMaxTimestamp(): Buffer | undefined {
+    const newest = this.#segments.reduce((best, segment) => (segment.maxTimestamp > best.maxTimestamp ? segment : best));
+    if (newest.maxTimestamp < 0) return undefined;
+    const bytes = newest.read(newest.maxTimestampOffset, 0, true);
+    return bytes.length > 0 && batchHeader.maxTimestamp(bytes, 0) === newest.maxTimestamp ? bytes : undefined;
+  }
+
+  /** Brings what was appended so far to stable storage; calls at the same time share their way to the disk. */
+  async flush(): Promise<void> {
+    const target = this.endOffset;
+    while (this.#syncedOffset < target) {
+      this.#assertUsable();
+      this.#syncing ??= this.#syncActive().finally(() => {
+        this.#syncing = undefined;
+      });
+      await this.#syncing;
+    }
+  }
+
+  /**
+   * Forgets everything before an offset: `startOffset` moves, and segments that lie wholly before it are removed.
+   * The active segment stays.
+   */
+  deleteBefore(offset: number): void {
+    if (offset <= this.#startOffset) return;
+    this.#ports.disk.replaceFile(`${this.directory}/${startOffsetName}`, Buffer.from(String(offset)));
+    this.#startOffset = offset;
+    while (this.#segments.length > 1 && this.#segments[0]!.nextOffset <= offset) this.#segments.shift()!.remove();
+  }
+
+  /** Seals the active segment and begins another. */
+  roll(): void {
+    const sealed = this.#active;
+    if (sealed.sizeBytes === 0) return;
+    this.#segments.push(Segment.create(this.#ports.disk, this.directory, sealed.nextOffset));
+    this.#checkpointedBytes = 0;
+    this.#checkpoint(sealed);
+  }
+
+  /** Waits for checkpoints under way, writes a last one and frees the files. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#flushTimer?.cancel();
+    if (this.#failure === undefined && (this.#active.isDirty || this.#syncedOffset < this.endOffset)) this.#checkpoint(this.#active);
+    await this.#maintenance;
+    this.abandon();
+  }
+
+  /** Frees the files and leaves the disk as it is. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#flushTimer?.cancel();
+    for (const segment of this.#segments) segment.unload();
+  }
+
+  async #syncActive(): Promise<void> {
+    const target = this.endOffset;
+    try {
+      // A sealed segment is synced by its checkpoint, which must be through before this counts.
+      const active = this.#active;
+      await this.#maintenance;
+      if (!this.#isClosed) await active.sync();
+    } catch (failure) {
+      throw this.#fail(failure);
+    }
+    this.#assertUsable();
+    this.#syncedOffset = Math.max(this.#syncedOffset, target);
+  }
+
+  #rollIfDue(bytes: number): void {
+    const active = this.#active;
+    if (active.sizeBytes === 0) return;
+    const isFull = active.sizeBytes + bytes > this.#settings.segmentBytes;
+    if (isFull || this.#ports.clock.monotonic() - this.#activeSinceMs >= this.#settings.segmentMs) this.roll();
+  }
+
+  #checkpointIfDue(): void {
+    if (this.#active.sizeBytes - this.#checkpointedBytes < checkpointBytes) return;
+    this.#checkpointedBytes = this.#active.sizeBytes;
+    this.#checkpoint(this.#active);
+  }
+
+  /** Syncs a segment, then records in its index file, and in the snapshot, what now need not be checked again. */
+  #checkpoint(segment: Segment, withSnapshot = true): void {
+    const summary = segment.summarize();
+    const snapshot = withSnapshot ? this.#state?.capture() : undefined;
+    const write = async () => {
+      if (this.#failure !== undefined || this.#isClosed) return;
+      try {
+        await segment.sync();
+      } catch (failure) {
+        if (!this.#isClosed) this.#fail(failure);
+        return;
+      }
+      if (this.#isClosed) return;
+      try {
+        segment.writeIndex(summary);
+        if (snapshot !== undefined)
+          this.#ports.disk.replaceFile(`${this.directory}/${snapshotName}`, encodeSnapshot(summary.nextOffset, snapshot));
+      } catch (failure) {
+        // Only costs a longer check at the next start.
+        this.#ports.logger.warn({ directory: this.directory, error: String(failure) }, 'checkpoint not written');
+      }
+    };
+    this.#maintenance = this.#maintenance.then(write);
+  }
+
+  #armFlushTimer(): void {
+    if (this.#flushTimer !== undefined || !Number.isFinite(this.#settings.flushMs)) return;
+    this.#flushTimer = this.#ports.clock.setTimer(this.#settings.flushMs, () => {
+      this.#flushTimer = undefined;
+      this.flush().catch(() => {}); // the failure is kept and met by the next append
+    });
+  }
+
+  #recoverSegments(): void {
+    const { disk } = this.#ports;
+    const names = disk.list(this.directory).filter((name) => /^\d{20}\.log$/.test(name));
+    const startOffsetPath = `${this.directory}/${startOffsetName}`;
+    this.#startOffset = disk.exists(startOffsetPath) ? Number(disk.readFile(startOffsetPath).toString()) : 0;
+    let isCut = false;
+    for (const baseOffset of names.map((name) => Number.parseInt(name, 10))) {
+      const { segment, truncatedBytes } = recoverSegment(disk, this.directory, baseOffset);
+      const previous = this.#segments.at(-1);
+      if (isCut || (previous !== undefined && previous.nextOffset !== baseOffset)) {
+        // Behind a hole nothing was ever synced: what was acknowledged from there on was lost with the hole.
+        this.#ports.logger.warn({ directory: this.directory, baseOffset }, 'removed a segment behind a torn one');
+        segment.remove();
+        isCut = true;
+        continue;
+      }
+      if (truncatedBytes > 0) {
+        this.#ports.logger.warn(
+          { directory: this.directory, baseOffset, truncatedBytes, endOffset: segment.nextOffset },
+          'cut off a torn tail',
+        );
+        isCut = true;
+      }
+      this.#segments.push(segment);
+    }
+    if (this.#segments.length === 0) this.#segments.push(Segment.create(disk, this.directory, this.#startOffset));
+    this.#startOffset = Math.min(Math.max(this.#startOffset, this.#segments[0]!.baseOffset), this.endOffset);
+  }
+
+  #recoverState(): void {
+    if (this.#state === undefined) return;
+    const path = `${this.directory}/${snapshotName}`;
+    const snapshot = this.#ports.disk.exists(path) ? decodeSnapshot(this.#ports.disk.readFile(path)) : undefined;
+    let from = snapshot?.offset ?? 0;
+    if (snapshot === undefined || from > this.endOffset || !this.#state.restore(snapshot.captured)) {
+      this.#state.reset();
+      from = 0;
+    }
+    const state = this.#state;
+    for (const segment of this.#segments) replayHeaders(this.#ports.disk, this.directory, segment, from, (batch) => state.apply(batch));
+  }
+
+  /** Index of the last segment that begins at or before the offset. */
+  #segmentIndexFor(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #unloadOthers(wanted: Segment): void {
+    if (wanted === this.#active || wanted.isLoaded) return;
+    const loaded = this.#segments.filter((segment) => segment.isLoaded && segment !== this.#active && !segment.isDirty);
+    if (loaded.length >= loadedSegmentsMax) loaded[0]!.unload();
+  }
+
+  #assertUsable(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosed) throw new MillraceError('DISK_IO', `${this.directory}: the log is closed`);
+  }
+
+  #fail(failure: unknown): MillraceError {
+    if (this.#failure === undefined) {
+      this.#failure = new MillraceError(
+        'DISK_IO',
+        `${this.directory}: a sync failed, so the log takes no more until a restart has checked it`,
+        {
+          cause: failure,
+        },
+      );
+      this.#ports.logger.error({ directory: this.directory, error: String(failure) }, 'log failed');
+    }
+    return this.#failure;
+  }
+}
+
+function encodeSnapshot(offset: number, captured: Uint8Array): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeDoubleBE(offset);
+  return Buffer.concat([head, captured]);
+}
+
+function decodeSnapshot(bytes: Buffer): { offset: number; captured: Buffer } | undefined {
+  return bytes.length < 8 ? undefined : { offset: bytes.readDoubleBE(0), captured: bytes.subarray(8) };
+}

@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net';
+import type { Logger } from '@millrace/core';
+import { FrameReader } from './frame-reader.ts';
+
+/** Who sent a request. */
+export interface Peer {
+  readonly host: string;
+  /** Aborted when the connection is gone: nobody waits for an answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers one request.
+ * @returns the response in parts, or nothing where the protocol wants none.
+ * @throws if the bytes are no request that can be answered; the connection is closed then.
+ */
+export type Serve = (frame: Buffer, peer: Peer) => readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined>;
+
+/** Requests that were read and wait for their turn; beyond this the socket is not read. */
+const queuedBytesMax = 1024 * 1024;
+
+/**
+ * One client. Requests are answered strictly in order, one at a time; while an answer is not taken by the client nothing more
+ * is read, so a slow reader holds no memory but its own.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #serve: Serve;
+  readonly #logger: Logger;
+  readonly #frames: FrameReader;
+  readonly #gone = new AbortController();
+  readonly #peer: Peer;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  #isServing = false;
+  #hasEnded = false;
+
+  constructor(socket: Socket, serve: Serve, logger: Logger, options: { readonly requestBytesMax: number; readonly onClose: () => void }) {
+    this.#socket = socket;
+    this.#serve = serve;
+    this.#frames = new FrameReader(options.requestBytesMax);
+    this.#peer = { host: socket.remoteAddress ?? '', signal: this.#gone.signal };
+    this.#logger = logger.child({ client: `${socket.remoteAddress}:${socket.remotePort}` });
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => {
+      this.#hasEnded = true;
+      this.#serveNext();
+    });
+    socket.on('error', (error) => this.#logger.debug({ error: error.message }, 'connection failed'));
+    socket.on('close', () => {
+      this.#queue = [];
+      this.#gone.abort();
+      options.onClose();
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#frames.push(chunk, (frame) => {
+        this.#queue.push(frame);
+        this.#queuedBytes += frame.length;
+      });
+    } catch (failure) {
+      return this.#refuse(failure);
+    }
+    if (this.#queuedBytes > queuedBytesMax) this.#socket.pause();
+    this.#serveNext();
+  }
+
+  #serveNext(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    this.#serveQueue().then(
+      () => {
+        this.#isServing = false;
+      },
+      (failure) => this.#refuse(failure),
+    );
+  }
+
+  async #serveQueue(): Promise<void> {
+    for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+      this.#queuedBytes -= frame.length;
+      const served = this.#serve(frame, this.#peer);
+      // Most requests are answered at once; waiting for those would only cost.
+      const response = served instanceof Promise ? await served : served;
+      if (this.#gone.signal.aborted) return;
+      if (response !== undefined && !this.#write(response)) await this.#drained();
+      if (this.#queuedBytes <= queuedBytesMax && this.#socket.isPaused()) this.#socket.resume();
+    }
+    if (this.#hasEnded) this.#socket.end();
+  }
+
+  #write(parts: readonly Buffer[]): boolean {
+    this.#socket.cork();
+    let isDrained = true;
+    for (const part of parts) isDrained = this.#socket.write(part);
+    this.#socket.uncork();
+    return isDrained || !this.#socket.writableNeedDrain;
+  }
+
+  #drained(): Promise<void> {
+    this.#socket.pause();
+    return new Promise((resolve) => {
+      const go = () => {
+        this.#socket.off('drain', go);
+        this.#gone.signal.removeEventListener('abort', go);
+        this.#socket.resume();
+        resolve();
+      };
+      this.#socket.on('drain', go);
+      this.#gone.signal.addEventListener('abort', go);
+    });
+  }
+
+  #refuse(failure: unknown): void {
+    if (!this.#gone.signal.aborted) this.#logger.warn({ error: (failure as Error).message }, 'closed a connection');
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,76 @@
+import { Worker } from 'node:worker_threads';
+import { asMillraceError, deserializeError, type Logger, MillraceError, silentLogger } from '@millrace/core';
+import type { BrokerOptions } from './broker-options.ts';
+import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
+
+/** A broker that runs in a thread of its own. */
+export interface EmbeddedBroker {
+  /** `host:port`, as for a list of brokers. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  /** Resolves when the thread has ended: with what ended it, or with nothing after {@link close}. */
+  readonly ended: Promise<MillraceError | undefined>;
+  /** Ends it so that the next start has nothing to check. May be called twice. @throws {MillraceError} */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a broker in a worker thread and waits until it listens.
+ * @param logger gets the broker's lines; silent by default.
+ * @throws {MillraceError} what {@link Broker.open} throws.
+ */
+export async function startBroker(options: BrokerOptions, logger: Logger = silentLogger): Promise<EmbeddedBroker> {
+  const worker = new Worker(workerUrl(), { workerData: options, execArgv: workerArguments(), name: 'millrace-broker' });
+  let failure: MillraceError | undefined;
+  let onListening: (address: { host: string; port: number }) => void = () => {};
+  const listening = new Promise<{ host: string; port: number }>((resolve) => {
+    onListening = resolve;
+  });
+  worker.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'log') logger[message.level](message.fields, message.message);
+    else if (message.kind === 'listening') onListening(message);
+    else if (message.kind === 'failed') failure = deserializeError(message.error);
+  });
+  worker.on('error', (error) => {
+    failure = asMillraceError(error);
+  });
+  let isClosing = false;
+  const ended = new Promise<MillraceError | undefined>((resolve) => {
+    worker.on('exit', (code) => {
+      const unexplained =
+        code === 0 && isClosing ? undefined : new MillraceError('INTERNAL_INVARIANT', `the broker's thread ended with ${code}`);
+      resolve(failure ?? unexplained);
+    });
+  });
+  const address = await Promise.race([listening, ended]);
+  if (address === undefined || address instanceof MillraceError)
+    throw address ?? new MillraceError('INTERNAL_INVARIANT', "the broker's thread ended");
+  const { host, port } = address;
+  return {
+    address: `${host}:${port}`,
+    host,
+    port,
+    ended,
+    async close() {
+      if (!isClosing) worker.postMessage({ kind: 'close' } satisfies WorkerCommand);
+      isClosing = true;
+      const reason = await ended;
+      if (reason !== undefined) throw reason;
+    },
+  };
+}
+
+/** The worker stands beside this file, as source or built. */
+function isSource(): boolean {
+  return import.meta.url.endsWith('.ts');
+}
+
+function workerUrl(): URL {
+  return new URL(isSource() ? './worker.ts' : './worker.js', import.meta.url);
+}
+
+/** Without the parent's own arguments (a debugger's port, a test runner's loader), but with the way to find sources. */
+function workerArguments(): string[] {
+  return isSource() ? ['--conditions=source'] : [];
+}

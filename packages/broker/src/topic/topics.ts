@@ -1,0 +1,115 @@
+import type { Random } from '@millrace/core';
+import type { PartitionLogPorts } from '../log/partition-log.ts';
+import { Partition } from './partition.ts';
+import { type EffectiveTopicConfig, effectiveTopicConfig, type TopicConfigOverrides } from './topic-config.ts';
+import { type StoredTopic, TopicStore } from './topic-store.ts';
+
+/** One topic with its partitions, the index being the partition's number. */
+export class Topic {
+  readonly id: string;
+  readonly name: string;
+  readonly configs: TopicConfigOverrides;
+  readonly partitions: Partition[] = [];
+  readonly effective: EffectiveTopicConfig;
+
+  constructor(stored: StoredTopic, defaults: TopicConfigOverrides) {
+    this.id = stored.id;
+    this.name = stored.name;
+    this.configs = stored.configs;
+    this.effective = effectiveTopicConfig(stored.configs, defaults);
+  }
+}
+
+export interface TopicsOptions {
+  readonly directory: string;
+  /** Configuration of topics that do not say otherwise. */
+  readonly defaults: TopicConfigOverrides;
+  readonly producerExpirationMs: number;
+}
+
+/** The topics of the broker, by name and by id. Names and configurations are checked by whoever calls. */
+export class Topics {
+  readonly defaults: TopicConfigOverrides;
+  readonly #ports: PartitionLogPorts;
+  readonly #random: Random;
+  readonly #options: TopicsOptions;
+  readonly #store: TopicStore;
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId = new Map<string, Topic>();
+
+  constructor(ports: PartitionLogPorts & { readonly random: Random }, options: TopicsOptions) {
+    this.defaults = options.defaults;
+    this.#ports = ports;
+    this.#random = ports.random;
+    this.#options = options;
+    this.#store = new TopicStore(ports.disk, options.directory);
+  }
+
+  /** Loads and recovers every topic. @throws {MillraceError} BROKER_DATA_DIRECTORY_INVALID, DISK_IO */
+  open(): void {
+    for (const stored of this.#store.load()) this.#add(stored);
+  }
+
+  /** In order of name. */
+  list(): Topic[] {
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: string): Topic | undefined {
+    return this.#byId.get(id);
+  }
+
+  partition(name: string, index: number): Partition | undefined {
+    return this.#byName.get(name)?.partitions[index];
+  }
+
+  /** @throws {MillraceError} DISK_FULL, DISK_IO; then there is no such topic. */
+  create(name: string, partitionCount: number, configs: TopicConfigOverrides): Topic {
+    const stored = { id: this.#random.uuid(), name, partitionCount, configs };
+    this.#store.save(stored);
+    return this.#add(stored);
+  }
+
+  /** Adds partitions up to `partitionCount`. */
+  grow(topic: Topic, partitionCount: number): void {
+    const stored = { id: topic.id, name: topic.name, partitionCount, configs: topic.configs };
+    this.#store.save(stored);
+    this.#openPartitions(topic, partitionCount);
+  }
+
+  delete(topic: Topic): void {
+    for (const partition of topic.partitions) partition.abandon();
+    this.#byName.delete(topic.name);
+    this.#byId.delete(topic.id);
+    this.#store.remove(topic.id);
+  }
+
+  async close(): Promise<void> {
+    const partitions = this.list().flatMap((topic) => topic.partitions);
+    await Promise.all(partitions.map((partition) => partition.close()));
+  }
+
+  /** Lets every file go without writing, as the end of the process would. */
+  abandon(): void {
+    for (const topic of this.list()) for (const partition of topic.partitions) partition.abandon();
+  }
+
+  #add(stored: StoredTopic): Topic {
+    const topic = new Topic(stored, this.#options.defaults);
+    this.#openPartitions(topic, stored.partitionCount);
+    this.#byName.set(topic.name, topic);
+    this.#byId.set(topic.id, topic);
+    return topic;
+  }
+
+  #openPartitions(topic: Topic, partitionCount: number): void {
+    for (let index = topic.partitions.length; index < partitionCount; index++) {
+      const place = { topic: topic.name, index, directory: this.#store.partitionDirectory(topic.id, index) };
+      topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, this.#options.producerExpirationMs));
+    }
+  }
+}
