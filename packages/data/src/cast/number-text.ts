@@ -5,6 +5,8 @@ export function formatFloat64(value: number): string {
   return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
+const minNormalFloat32 = 2 ** -126;
+
 /** The shortest text that reads back as the same float32, e.g. `0.1` for the float32 nearest to it. */
 export function formatFloat32(value: number): string {
   if (!Number.isFinite(value) || value === 0) return formatFloat64(value);
@@ -14,7 +16,8 @@ export function formatFloat32(value: number): string {
     const rounded = Math.round(value * 1e4) / 1e4;
     if (Math.fround(rounded) === value) return String(rounded);
   }
-  for (let digits = 6; digits < 9; digits++) {
+  // Subnormals have fewer than six digits.
+  for (let digits = magnitude < minNormalFloat32 ? 1 : 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return shortExponent(String(short));
   }

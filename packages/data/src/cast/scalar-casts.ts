@@ -212,15 +212,15 @@ export const toDateTime: CastRule = (from, to, { timezone }) => {
   const precision = precisionOf(to);
   const isBigInt = columnKind(to) === 'bigint';
   const ranged = (ticks: Whole, value: Value): Value => {
-    if (!isTicksInRange(ticks, precision)) throw castError(value, to, 'years go from 1900 to 2299');
+    if (!isTicksInRange(ticks, precision)) throw castError(value, to, `years go from 1900 to ${precision === 9 ? 2262 : 2299}`);
     return ticks;
   };
   if (isTemporal(from) && from.kind !== 'date') {
     const source = precisionOf(from);
-    return (value) => rescaleTicks(value as Whole, source, precision);
+    return (value) => ranged(rescaleTicks(value as Whole, source, precision), value);
   }
   const local = zoneOfType(to, timezone);
-  if (from.kind === 'date') return (value) => rescaleTicks(local.startOfDay(value as number), 3, precision);
+  if (from.kind === 'date') return (value) => ranged(rescaleTicks(local.startOfDay(value as number), 3, precision), value);
   if (isInteger(from)) {
     return (value) =>
       ranged(isBigInt ? BigInt(value as Whole) * BigInt(powersOfTen[precision]!) : Number(value) * powersOfTen[precision]!, value);

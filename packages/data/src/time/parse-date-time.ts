@@ -34,11 +34,12 @@ export function parseDateTimeSpan(bytes: Uint8Array, start: number, end: number,
   return parsedSeconds * powersOfTen[precision]! + Math.floor(parsedNanos / powersOfTen[9 - precision]!);
 }
 
-/** As {@link parseDateTimeSpan}, exact for every precision (0 … 9); null if it is no date-time. */
+/** As {@link parseDateTimeSpan}, exact for every precision (0 … 9); null if it is no date-time. Nanoseconds end with the year 2262. */
 export function parseDateTimeSpanBigInt(bytes: Uint8Array, start: number, end: number, precision: number, zone: Zone): bigint | null {
   const isCivil = end - start > 4 && bytes[start + 4] === 45;
   if (!(isCivil ? parseCivil(bytes, start, end, zone) : parseNumber(bytes, start, end, precision))) return null;
-  return BigInt(parsedSeconds) * BigInt(powersOfTen[precision]!) + BigInt(Math.floor(parsedNanos / powersOfTen[9 - precision]!));
+  const ticks = BigInt(parsedSeconds) * BigInt(powersOfTen[precision]!) + BigInt(Math.floor(parsedNanos / powersOfTen[9 - precision]!));
+  return BigInt.asIntN(64, ticks) === ticks ? ticks : null;
 }
 
 /** As {@link parseDateTimeSpan}, from a text. */
@@ -184,8 +185,9 @@ function endOfDigits(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-/** True for ticks of a date-time within 1900 … 2299. */
+/** True for ticks of a date-time within 1900 … 2299 that fit 64 bits. */
 export function isTicksInRange(ticks: number | bigint, precision: number): boolean {
+  if (typeof ticks === 'bigint' && BigInt.asIntN(64, ticks) !== ticks) return false;
   const seconds = Math.floor(Number(ticks) / powersOfTen[precision]!);
   return seconds >= minSeconds && seconds <= maxSeconds;
 }
