@@ -112,7 +112,7 @@ export class GroupCoordinator {
       return { key: ['offset', groupId, topic, partition], value: Buffer.from(JSON.stringify(value)) };
     });
     this.#log.append(entries);
-    offsets.forEach(({ topic, partition }, i) => this.#applyOffset(groupId, topic, partition, entries[i]!.value));
+    for (const [i, { topic, partition }] of offsets.entries()) this.#applyOffset(groupId, topic, partition, entries[i]!.value);
     this.#armExpiry();
     if (this.#log.needsFlush) await this.#log.flush();
   }

@@ -198,11 +198,15 @@ export class Group {
     const { instanceId, clientId, sessionTimeoutMs } = request.traits;
     const memberId = `${instanceId ?? clientId}-${this.#ports.random.uuid()}`;
     const replaced = instanceId === null ? undefined : this.#staticMembers.get(instanceId);
-    if (replaced !== undefined) return this.#replaceStatic(this.#members.get(replaced)!, memberId, request, answer);
+    if (replaced !== undefined) {
+      this.#replaceStatic(this.#members.get(replaced)!, memberId, request, answer);
+      return;
+    }
     if (instanceId === null && request.requiresKnownMemberId) {
       const timer = this.#ports.clock.setTimer(sessionTimeoutMs, () => this.#forgetPending(memberId), { unref: true });
       this.#pendingMembers.set(memberId, timer);
-      return answer(joinFailure('MEMBER_ID_REQUIRED', memberId));
+      answer(joinFailure('MEMBER_ID_REQUIRED', memberId));
+      return;
     }
     this.#addAndRebalance(memberId, request, answer);
   }
@@ -213,14 +217,21 @@ export class Group {
     if (pending !== undefined) {
       pending.cancel();
       this.#pendingMembers.delete(memberId);
-      return this.#addAndRebalance(memberId, request, answer);
+      this.#addAndRebalance(memberId, request, answer);
+      return;
     }
     const error = this.#refuseMember(memberId, traits.instanceId);
-    if (error !== undefined) return answer(joinFailure(error, memberId));
+    if (error !== undefined) {
+      answer(joinFailure(error, memberId));
+      return;
+    }
     const member = this.#members.get(memberId)!;
     const isUnchanged = member.hasSameProtocols(traits.protocols);
     const mustRebalance = this.#state === 'PreparingRebalance' || !isUnchanged || (this.#state === 'Stable' && memberId === this.#leader);
-    if (mustRebalance) return this.#updateAndRebalance(member, traits, answer);
+    if (mustRebalance) {
+      this.#updateAndRebalance(member, traits, answer);
+      return;
+    }
     // A repeated join: its answer was lost.
     this.#restartSession(member);
     answer(this.#joinSuccess(member));
@@ -259,7 +270,8 @@ export class Group {
     if (this.#state === 'Stable' && this.#keepsProtocol(member, before)) {
       this.#save();
       this.#restartSession(member);
-      return answer(this.#staticJoinSuccess(member, old.id, wasLeader, request.canSkipAssignment));
+      answer(this.#staticJoinSuccess(member, old.id, wasLeader, request.canSkipAssignment));
+      return;
     }
     member.answerJoin = answer;
     if (this.#state === 'PreparingRebalance') this.#completeJoinIfAllAreHere();
@@ -327,9 +339,15 @@ export class Group {
       if (member.answerJoin === undefined && !member.isStatic) this.#forget(member);
     }
     const present = this.members.filter((member) => member.answerJoin !== undefined);
-    if (present.length === 0 && this.#members.size > 0) return this.#awaitMembers();
+    if (present.length === 0 && this.#members.size > 0) {
+      this.#awaitMembers();
+      return;
+    }
     this.#generation++;
-    if (this.#members.size === 0) return this.#becomeEmpty();
+    if (this.#members.size === 0) {
+      this.#becomeEmpty();
+      return;
+    }
     if (!present.some(({ id }) => id === this.#leader)) this.#leader = present[0]!.id;
     this.#protocolName = this.#selectProtocol();
     this.#state = 'CompletingRebalance';
@@ -361,7 +379,8 @@ export class Group {
       this.#save();
     } catch {
       for (const member of this.#members.values()) member.assignment = Buffer.alloc(0);
-      return this.#prepareRebalance();
+      this.#prepareRebalance();
+      return;
     }
     this.#state = 'Stable';
     for (const member of this.#members.values()) {

@@ -66,7 +66,8 @@ export class Connection {
         this.#queuedBytes += frame.length;
       });
     } catch (failure) {
-      return this.#refuse(failure);
+      this.#refuse(failure);
+      return;
     }
     if (this.#queuedBytes > queuedBytesMax) this.#socket.pause();
     this.#serveNext();
