@@ -1,3 +1,10 @@
+export { createAdmin } from './admin.ts';
+export { joinGroup } from './consumer-group.ts';
+export { openReader } from './fetch-reader.ts';
+export { Coordinator, commitOffsets, fetchOffsets } from './group-offsets.ts';
+export { openProducer } from './idempotent-producer.ts';
+export { KafkaClient } from './kafka-client.ts';
+export { listOffsets } from './list-offsets.ts';
 export type {
   Admin,
   ClientOptions,

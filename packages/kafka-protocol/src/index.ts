@@ -20,6 +20,7 @@ export {
   encodeAssignment,
   encodeSubscription,
 } from './consumer-protocol.ts';
+export { type ControlType, controlTypeOf } from './control-batch.ts';
 export { type DecodeOptions, decodeHeaders, decodeRecords } from './decode-records.ts';
 export type { Api, Decoded, Encodable, EncodableRequest, EncodableResponse, RequestOf, ResponseOf, Shape } from './definition.ts';
 export { errorCode, errorOf, errorTable, type KafkaError, type KafkaErrorName } from './error-table.ts';

@@ -1,0 +1,197 @@
+import { type Logger, MillraceError, silentLogger } from '@millrace/core';
+import { decodeAssignment } from '@millrace/kafka-protocol';
+import type { Admin as KafkaJsAdmin } from 'kafkajs';
+import type { Admin, ClientOptions, ConfigEntry, GroupDescription, PartitionOffset, TopicSpec } from './ports.ts';
+import { refused } from './refused.ts';
+
+/**
+ * Administration through kafkajs, which is loaded when it is first needed.
+ * @see https://kafka.js.org/docs/admin
+ */
+export function createAdmin(
+  options: Pick<ClientOptions, 'brokers' | 'clientId' | 'logger' | 'requestTimeoutMs' | 'connectTimeoutMs'>,
+): Admin {
+  return new KafkaJsBackedAdmin(options);
+}
+
+/** Kafka's number for a topic as the owner of a configuration. */
+const topicResource = 2;
+
+class KafkaJsBackedAdmin implements Admin {
+  readonly #options: Parameters<typeof createAdmin>[0];
+  #connected: Promise<KafkaJsAdmin> | undefined;
+
+  constructor(options: Parameters<typeof createAdmin>[0]) {
+    this.#options = options;
+  }
+
+  createTopic({ topic, partitions, replicationFactor, configs }: TopicSpec): Promise<boolean> {
+    const configEntries = Object.entries(configs ?? {}).map(([name, value]) => ({ name, value }));
+    return this.#call(`creating topic "${topic}"`, (admin) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: [{ topic, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries }],
+      }),
+    );
+  }
+
+  deleteTopic(topic: string): Promise<void> {
+    return this.#call(`deleting topic "${topic}"`, (admin) => admin.deleteTopics({ topics: [topic] }));
+  }
+
+  async createPartitions(topic: string, count: number): Promise<void> {
+    await this.#call(`adding partitions to topic "${topic}"`, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
+  }
+
+  listTopics(): Promise<string[]> {
+    return this.#call('listing topics', (admin) => admin.listTopics());
+  }
+
+  async describeTopicConfigs(topic: string): Promise<ConfigEntry[]> {
+    const { resources } = await this.#call(`reading the configuration of topic "${topic}"`, (admin) =>
+      admin.describeConfigs({ includeSynonyms: false, resources: [{ type: topicResource, name: topic }] }),
+    );
+    return resources.flatMap(({ configEntries }) =>
+      configEntries.map(({ configName, configValue, isDefault, readOnly, isSensitive }) => ({
+        name: configName,
+        value: configValue,
+        isDefault,
+        readOnly,
+        sensitive: isSensitive,
+      })),
+    );
+  }
+
+  /** Keeps what the topic has set already: Kafka's older request, which kafkajs has, replaces the whole configuration. */
+  async alterTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void> {
+    const set = (await this.describeTopicConfigs(topic)).filter(
+      ({ isDefault, readOnly, value }) => !isDefault && !readOnly && value !== null,
+    );
+    const wanted = { ...Object.fromEntries(set.map(({ name, value }) => [name, value!])), ...configs };
+    const configEntries = Object.entries(wanted).map(([name, value]) => ({ name, value }));
+    await this.#call(`changing the configuration of topic "${topic}"`, (admin) =>
+      admin.alterConfigs({ validateOnly: false, resources: [{ type: topicResource, name: topic, configEntries }] }),
+    );
+  }
+
+  async listGroups(): Promise<{ groupId: string; protocolType: string }[]> {
+    const { groups } = await this.#call('listing groups', (admin) => admin.listGroups());
+    return groups.map(({ groupId, protocolType }) => ({ groupId, protocolType }));
+  }
+
+  async describeGroup(groupId: string): Promise<GroupDescription> {
+    const { groups } = await this.#call(`describing group "${groupId}"`, (admin) => admin.describeGroups([groupId]));
+    const { state, protocolType, protocol, members } = groups[0]!;
+    return {
+      groupId,
+      state,
+      protocolType,
+      protocol,
+      members: members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+        memberId,
+        clientId,
+        host: clientHost,
+        partitions: decodeAssignment(Buffer.from(memberAssignment)).assignedPartitions.flatMap(({ topic, partitions }) =>
+          partitions.map((partition) => ({ topic, partition })),
+        ),
+      })),
+    };
+  }
+
+  async groupOffsets(groupId: string, topics?: readonly string[]): Promise<PartitionOffset[]> {
+    const found = await this.#call(`reading the offsets of group "${groupId}"`, (admin) =>
+      admin.fetchOffsets({ groupId, ...(topics && { topics: [...topics] }) }),
+    );
+    return found.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })).filter(({ offset }) => offset >= 0),
+    );
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    await this.#call(`deleting group "${groupId}"`, (admin) => admin.deleteGroups([groupId])).catch((error: MillraceError) => {
+      if (error.details.kafkaError !== 'GROUP_ID_NOT_FOUND') throw error;
+    });
+  }
+
+  async deleteRecords(offsets: readonly PartitionOffset[]): Promise<void> {
+    for (const topic of new Set(offsets.map(({ topic }) => topic))) {
+      const partitions = offsets.filter((of) => of.topic === topic).map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+      await this.#call(`deleting records of topic "${topic}"`, (admin) => admin.deleteTopicRecords({ topic, partitions }));
+    }
+  }
+
+  async brokers(): Promise<{ nodeId: number; host: string; port: number }[]> {
+    const { brokers } = await this.#call('describing the cluster', (admin) => admin.describeCluster());
+    return brokers;
+  }
+
+  async close(): Promise<void> {
+    const connected = this.#connected;
+    this.#connected = undefined;
+    await connected?.then((admin) => admin.disconnect()).catch(() => {});
+  }
+
+  async #call<T>(what: string, action: (admin: KafkaJsAdmin) => Promise<T>): Promise<T> {
+    try {
+      return await action(await this.#connect());
+    } catch (error) {
+      throw translate(error, what);
+    }
+  }
+
+  #connect(): Promise<KafkaJsAdmin> {
+    this.#connected ??= this.#open().catch((error: Error) => {
+      this.#connected = undefined;
+      throw error;
+    });
+    return this.#connected;
+  }
+
+  async #open(): Promise<KafkaJsAdmin> {
+    const { Kafka, logLevel } = await import('kafkajs');
+    const { brokers, clientId, logger = silentLogger, requestTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = this.#options;
+    const kafka = new Kafka({
+      clientId,
+      brokers: [...brokers],
+      requestTimeout: requestTimeoutMs,
+      connectionTimeout: connectTimeoutMs,
+      retry: { retries: 4, initialRetryTime: 100 },
+      logLevel: logLevel.WARN,
+      logCreator: () => forward(logger),
+    });
+    const admin = kafka.admin();
+    await admin.connect();
+    return admin;
+  }
+}
+
+/** kafkajs logs as errors what it then tries again or throws; for us that is detail. */
+function forward(logger: Logger): (entry: { namespace: string; log: { message: string } }) => void {
+  return ({ namespace, log: { message } }) => logger.debug({ part: `kafkajs ${namespace}` }, message);
+}
+
+interface KafkaJsError extends Error {
+  readonly code?: number | string;
+  readonly cause?: unknown;
+  readonly errors?: readonly KafkaJsError[];
+  readonly groups?: readonly { readonly errorCode: number }[];
+}
+
+/** kafkajs wraps errors in errors: the innermost one that carries Kafka's number says what happened. */
+function translate(thrown: unknown, what: string): Error {
+  const kafkaCode = kafkaCodeIn(thrown as KafkaJsError);
+  if (kafkaCode !== undefined) return refused(kafkaCode, what);
+  const { name, message } = thrown as KafkaJsError;
+  if (!name?.startsWith('KafkaJS')) return thrown as Error;
+  return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${what} failed: ${message}`, { cause: thrown });
+}
+
+function kafkaCodeIn(error: KafkaJsError): number | undefined {
+  if (typeof error.code === 'number') return error.code;
+  const inner = [...(error.errors ?? []), ...(error.cause instanceof Error ? [error.cause as KafkaJsError] : [])];
+  for (const one of inner) {
+    const code = kafkaCodeIn(one);
+    if (code !== undefined) return code;
+  }
+  return error.groups?.[0]?.errorCode;
+}

@@ -1,0 +1,219 @@
+import { createRequire } from 'node:module';
+import { type Clock, MillraceError, type Timer } from '@millrace/core';
+import {
+  type Api,
+  apis,
+  decodeResponse,
+  type EncodableRequest,
+  encodeRequestParts,
+  errorCode,
+  type ResponseOf,
+} from '@millrace/kafka-protocol';
+import { FrameAssembler } from './frame-assembler.ts';
+import type { Dial, Transport } from './transport.ts';
+
+const { version: softwareVersion } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+export interface ConnectionOptions {
+  readonly clientId: string;
+  readonly clock: Clock;
+  readonly dial: Dial;
+  readonly requestTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/** A host and port as text. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Pending {
+  readonly correlationId: number;
+  readonly resolve: (frame: Buffer) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: Timer;
+}
+
+/**
+ * One connection to a broker. Requests are pipelined: any number may be under way, answered in order. A request that is
+ * not answered within its deadline ends the connection, since nothing behind it can be answered before it.
+ */
+export class Connection {
+  readonly address: Address;
+  readonly #options: ConnectionOptions;
+  readonly #transport: Transport;
+  readonly #pending: Pending[] = [];
+  #versions: ReadonlyMap<number, readonly [min: number, max: number]> = new Map();
+  #correlationId = 0;
+  #failure: MillraceError | undefined;
+  #onOpen: () => void = () => {};
+  #onClosed: (() => void)[] = [];
+
+  private constructor(address: Address, options: ConnectionOptions) {
+    this.address = address;
+    this.#options = options;
+    const assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#answer(frame));
+    this.#transport = options.dial(address.host, address.port, {
+      onOpen: () => this.#onOpen(),
+      onData: (chunk) => this.#receive(assembler, chunk),
+      onClose: (cause) => this.#fail(unavailable(address, cause)),
+    });
+  }
+
+  /**
+   * Connects and learns which versions the broker serves.
+   * @throws {MillraceError} KAFKA_BROKER_UNAVAILABLE, KAFKA_TIMED_OUT, KAFKA_PROTOCOL_INVALID
+   */
+  static async open(address: Address, options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(address, options);
+    try {
+      await connection.#opened();
+      await connection.#negotiate();
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** Calls back once when the connection ends, at once if it has. */
+  onClosed(callback: () => void): void {
+    if (this.isOpen) this.#onClosed.push(callback);
+    else callback();
+  }
+
+  /**
+   * The newest version of an API that both ends know.
+   * @throws {MillraceError} NOT_SUPPORTED if there is none.
+   */
+  versionOf(api: Api): number {
+    const range = this.#versions.get(api.key);
+    const version = range === undefined ? -1 : Math.min(range[1], api.versions[1]);
+    if (range === undefined || version < Math.max(range[0], api.versions[0])) {
+      const offered = range === undefined ? 'does not offer it' : `offers versions ${range[0]} to ${range[1]}`;
+      const wanted = `${api.name} ${api.versions[0]} to ${api.versions[1]}`;
+      throw new MillraceError('NOT_SUPPORTED', `the broker ${text(this.address)} ${offered}: ${wanted} is needed`);
+    }
+    return version;
+  }
+
+  /**
+   * Sends a request and waits for its response.
+   * @param body the request, or what makes it for the version that is chosen.
+   * @throws {MillraceError} KAFKA_BROKER_UNAVAILABLE, KAFKA_TIMED_OUT, KAFKA_PROTOCOL_INVALID, NOT_SUPPORTED
+   */
+  async request<A extends Api>(
+    api: A,
+    body: EncodableRequest<A> | ((version: number) => EncodableRequest<A>),
+    timeoutMs = this.#options.requestTimeoutMs,
+  ): Promise<ResponseOf<A>> {
+    const version = this.versionOf(api);
+    const content = typeof body === 'function' ? body(version) : body;
+    const frame = await this.#exchange(api, version, content, timeoutMs);
+    try {
+      return decodeResponse(api, version, frame);
+    } catch (error) {
+      this.#fail(error as MillraceError);
+      throw error;
+    }
+  }
+
+  /** Ends the connection; what is under way fails with KAFKA_BROKER_UNAVAILABLE. */
+  close(): void {
+    this.#fail(new MillraceError('KAFKA_BROKER_UNAVAILABLE', `the connection to ${text(this.address)} was closed`));
+  }
+
+  #exchange<A extends Api>(api: A, version: number, body: EncodableRequest<A>, timeoutMs: number): Promise<Buffer> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const correlationId = this.#correlationId;
+    this.#correlationId = (correlationId + 1) & 0x7fff_ffff;
+    const parts = encodeRequestParts(api, version, { correlationId, clientId: this.#options.clientId }, body);
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.setTimer(timeoutMs, () => {
+        this.#fail(new MillraceError('KAFKA_TIMED_OUT', `${text(this.address)} did not answer ${api.name} within ${timeoutMs} ms`));
+      });
+      this.#pending.push({ correlationId, resolve, reject, timer });
+      this.#transport.write(parts);
+    });
+  }
+
+  #opened(): Promise<void> {
+    const { clock, connectTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimer(connectTimeoutMs, () => {
+        this.#fail(
+          new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${text(this.address)} did not accept a connection within ${connectTimeoutMs} ms`),
+        );
+      });
+      this.#onOpen = resolve;
+      this.onClosed(() => {
+        timer.cancel();
+        reject(this.#failure!);
+      });
+      this.#onOpen = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  async #negotiate(): Promise<void> {
+    const api = apis.apiVersions;
+    const timeoutMs = this.#options.requestTimeoutMs;
+    let version = 3;
+    let frame = await this.#exchange(api, version, { clientSoftwareName: 'millrace', clientSoftwareVersion: softwareVersion }, timeoutMs);
+    // A broker that does not know the version answers in version 0, and says there which versions it knows.
+    if (frame.length >= 6 && frame.readInt16BE(4) === errorCode('UNSUPPORTED_VERSION')) {
+      version = 0;
+      if (decodeResponse(api, 0, frame).apiKeys.length === 0) frame = await this.#exchange(api, 0, {}, timeoutMs);
+    }
+    const { apiKeys } = decodeResponse(api, version, frame);
+    this.#versions = new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]));
+  }
+
+  #receive(assembler: FrameAssembler, chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
+    try {
+      assembler.push(chunk);
+    } catch (error) {
+      this.#fail(error as MillraceError);
+    }
+  }
+
+  #answer(frame: Buffer): void {
+    const pending = this.#pending.shift();
+    if (pending === undefined || frame.readInt32BE(0) !== pending.correlationId) {
+      if (pending !== undefined) this.#pending.unshift(pending);
+      throw new MillraceError('KAFKA_PROTOCOL_INVALID', `${text(this.address)} answered a request that was not asked`);
+    }
+    pending.timer.cancel();
+    pending.resolve(frame);
+  }
+
+  #fail(failure: MillraceError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#transport.close();
+    for (const { timer, reject } of this.#pending.splice(0)) {
+      timer.cancel();
+      reject(failure);
+    }
+    for (const callback of this.#onClosed.splice(0)) callback();
+  }
+}
+
+/** `host:port`; brackets around an IPv6 host. */
+export function text({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function unavailable(address: Address, cause: Error | undefined): MillraceError {
+  const reason = cause === undefined ? 'the broker closed the connection' : cause.message || (cause as NodeJS.ErrnoException).code;
+  return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${text(address)} is not available: ${reason}`, { cause });
+}

@@ -1,0 +1,205 @@
+import { asMillraceError, delay, MillraceError } from '@millrace/core';
+import { BackOff, isRetryable } from './back-off.ts';
+import { Coordinator, commitOffsets, fetchOffsets } from './group-offsets.ts';
+import { GroupSession, type Membership } from './group-session.ts';
+import type { KafkaClient } from './kafka-client.ts';
+import type { GroupMember, GroupOptions, PartitionOffset, TopicPartition } from './ports.ts';
+import { kafkaErrorOf } from './refused.ts';
+
+/** How often the leader looks whether its topics have more partitions. */
+const partitionCheckMs = 30_000;
+
+/** Becomes a member of a group and stays one, through rebalances and broker failures, until it leaves. */
+export function joinGroup(client: KafkaClient, options: GroupOptions): GroupMember {
+  return new ConsumerGroupMember(client, options);
+}
+
+/** Why a generation ended for this member. */
+type Ending = 'rebalance' | 'lost' | 'left';
+
+class ConsumerGroupMember implements GroupMember {
+  readonly groupId: string;
+  readonly #client: KafkaClient;
+  readonly #options: GroupOptions;
+  readonly #coordinator: Coordinator;
+  readonly #session: GroupSession;
+  readonly #heartbeatIntervalMs: number;
+  readonly #leaving = new AbortController();
+  readonly #done: Promise<void>;
+  #memberId = '';
+  #membership: Membership | undefined;
+
+  constructor(client: KafkaClient, options: GroupOptions) {
+    const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000;
+    this.groupId = options.groupId;
+    this.#client = client;
+    this.#options = options;
+    this.#coordinator = new Coordinator(client, options.groupId, { dedicated: true });
+    this.#heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(3000, sessionTimeoutMs / 10);
+    this.#session = new GroupSession(this.#coordinator, {
+      topics: options.topics,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
+      instanceId: options.instanceId ?? null,
+    });
+    this.#done = this.#run();
+  }
+
+  get memberId(): string {
+    return this.#memberId;
+  }
+
+  get generation(): number {
+    return this.#membership?.generation ?? -1;
+  }
+
+  get assignment(): readonly TopicPartition[] {
+    return this.#membership?.assignment ?? [];
+  }
+
+  async commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    if (this.#membership === undefined) throw this.#notAMember();
+    await commitOffsets(this.#coordinator, offsets, this.#membership);
+  }
+
+  committed(partitions: readonly TopicPartition[]): Promise<PartitionOffset[]> {
+    return fetchOffsets(this.#coordinator, partitions);
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const signal = AbortSignal.any([this.#leaving.signal, this.#client.signal]);
+    try {
+      while (!signal.aborted) await this.#liveOneGeneration(signal);
+    } catch (error) {
+      const failure = asMillraceError(error);
+      this.#client.logger.error({ group: this.groupId, code: failure.code }, `the group member has ended: ${failure.message}`);
+      this.#options.onFailed?.(failure);
+    }
+    await this.#giveUpMembership();
+    this.#coordinator.close();
+  }
+
+  async #liveOneGeneration(signal: AbortSignal): Promise<void> {
+    const membership = await this.#join(signal);
+    if (membership === undefined) return;
+    this.#membership = membership;
+    this.#memberId = membership.memberId;
+    const heartbeats = new Heartbeats(() => this.#beat(membership), this.#heartbeatIntervalMs, this.#client, signal);
+    let ending: Ending;
+    try {
+      await this.#options.onAssigned(membership.assignment);
+      ending = await heartbeats.ended;
+      // Heartbeats go on while the partitions are given up, so that the group waits for the commit in there.
+      await this.#options.onRevoked(membership.assignment, ending === 'lost');
+    } finally {
+      heartbeats.stop();
+    }
+    if (ending !== 'left') this.#membership = undefined;
+    if (ending === 'lost' && this.#options.instanceId === undefined) this.#memberId = '';
+  }
+
+  /** Tries until the group takes the member, or it is to leave. */
+  async #join(signal: AbortSignal): Promise<Membership | undefined> {
+    const backOff = new BackOff({ clock: this.#client.clock, random: this.#client.random, signal });
+    while (!signal.aborted) {
+      try {
+        return await this.#session.join(this.#memberId);
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        const kafkaError = kafkaErrorOf(error);
+        if (kafkaError === 'UNKNOWN_MEMBER_ID' || kafkaError === 'ILLEGAL_GENERATION') this.#memberId = '';
+        else if (kafkaError !== 'REBALANCE_IN_PROGRESS' && !isRetryable(error)) throw error;
+        this.#client.logger.debug({ group: this.groupId, error: (error as Error).message }, 'joining the group again');
+        await backOff.wait().catch(() => {});
+      }
+    }
+    return undefined;
+  }
+
+  /** One heartbeat; says how the generation ended if it did. @throws what ends the member. */
+  async #beat(membership: Membership): Promise<Ending | undefined> {
+    try {
+      await this.#session.heartbeat(membership);
+      return (await this.#hasMorePartitions(membership)) ? 'rebalance' : undefined;
+    } catch (error) {
+      const kafkaError = kafkaErrorOf(error);
+      if (kafkaError === 'REBALANCE_IN_PROGRESS') return 'rebalance';
+      if (kafkaError === 'UNKNOWN_MEMBER_ID' || kafkaError === 'ILLEGAL_GENERATION') return 'lost';
+      if (kafkaError === 'FENCED_INSTANCE_ID' || !isRetryable(error)) throw error;
+      // The coordinator was away for a whole session: it has dropped the member.
+      this.#client.logger.warn({ group: this.groupId, error: error.message }, 'the group was lost: its coordinator does not answer');
+      return 'lost';
+    }
+  }
+
+  #partitionsCheckedMs = 0;
+
+  async #hasMorePartitions({ partitionCounts }: Membership): Promise<boolean> {
+    const nowMs = this.#client.clock.monotonic();
+    if (partitionCounts === null || nowMs - this.#partitionsCheckedMs < partitionCheckMs) return false;
+    this.#partitionsCheckedMs = nowMs;
+    const current = await this.#session.countPartitions([...this.#options.topics, ...partitionCounts.keys()]);
+    return [...current].some(([topic, count]) => count !== partitionCounts.get(topic));
+  }
+
+  async #giveUpMembership(): Promise<void> {
+    const membership = this.#membership;
+    this.#membership = undefined;
+    // A static member only goes away for a while: the group keeps its place (KIP-345).
+    if (membership === undefined || this.#options.instanceId !== undefined || this.#client.signal.aborted) return;
+    await this.#session.leave(membership).catch((error: Error) => {
+      this.#client.logger.debug({ group: this.groupId, error: error.message }, 'the group could not be told that a member leaves');
+    });
+  }
+
+  #notAMember(): MillraceError {
+    return new MillraceError('KAFKA_FENCED', `this member is not in a generation of group "${this.groupId}"`, {
+      details: { groupId: this.groupId },
+      retryable: false,
+    });
+  }
+}
+
+/** Sends heartbeats one after the other until one says that the generation has ended, or the signal says so. */
+class Heartbeats {
+  readonly ended: Promise<Ending>;
+  readonly #stopping = new AbortController();
+
+  constructor(beat: () => Promise<Ending | undefined>, intervalMs: number, client: KafkaClient, signal: AbortSignal) {
+    const { promise, resolve, reject } = Promise.withResolvers<Ending>();
+    this.ended = promise;
+    // Whoever waits sees the failure; nobody waiting is no unhandled rejection.
+    promise.catch(() => {});
+    signal.addEventListener('abort', () => resolve('left'), { once: true, signal: this.#stopping.signal });
+    if (signal.aborted) resolve('left');
+    void this.#run(beat, intervalMs, client, resolve).catch(reject);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #run(
+    beat: () => Promise<Ending | undefined>,
+    intervalMs: number,
+    client: KafkaClient,
+    onEnding: (ending: Ending) => void,
+  ): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await delay(client.clock, intervalMs, signal);
+      } catch {
+        return;
+      }
+      const ending = await beat();
+      if (ending !== undefined) onEnding(ending);
+      if (ending === 'lost') return;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { MillraceError } from '@millrace/core';
+
+/** Puts frames (four bytes of size, then content) together from chunks of any size. */
+export class FrameAssembler {
+  readonly #maxSizeBytes: number;
+  readonly #onFrame: (frame: Buffer) => void;
+  readonly #size = Buffer.alloc(4);
+  #sizeLength = 0;
+  #frame: Buffer | undefined;
+  #frameLength = 0;
+
+  constructor(maxSizeBytes: number, onFrame: (frame: Buffer) => void) {
+    this.#maxSizeBytes = maxSizeBytes;
+    this.#onFrame = onFrame;
+  }
+
+  /** @throws {MillraceError} KAFKA_PROTOCOL_INVALID if a size is not legal; the stream cannot be used on. */
+  push(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; )
+      at = this.#frame === undefined ? this.#takeSize(chunk, at) : this.#takeContent(chunk, at, this.#frame);
+  }
+
+  #takeSize(chunk: Buffer, at: number): number {
+    const end = Math.min(chunk.length, at + 4 - this.#sizeLength);
+    this.#sizeLength += chunk.copy(this.#size, this.#sizeLength, at, end);
+    if (this.#sizeLength === 4) {
+      const sizeBytes = this.#size.readInt32BE(0);
+      if (sizeBytes < 4 || sizeBytes > this.#maxSizeBytes) {
+        throw new MillraceError('KAFKA_PROTOCOL_INVALID', `a response of ${sizeBytes} bytes is outside of 4 to ${this.#maxSizeBytes}`);
+      }
+      this.#frame = Buffer.allocUnsafe(sizeBytes);
+      this.#frameLength = 0;
+      this.#sizeLength = 0;
+    }
+    return end;
+  }
+
+  #takeContent(chunk: Buffer, at: number, frame: Buffer): number {
+    const end = Math.min(chunk.length, at + frame.length - this.#frameLength);
+    this.#frameLength += chunk.copy(frame, this.#frameLength, at, end);
+    if (this.#frameLength === frame.length) {
+      this.#frame = undefined;
+      this.#onFrame(frame);
+    }
+    return end;
+  }
+}

@@ -1,0 +1,137 @@
+import { apis } from '@millrace/kafka-protocol';
+import { retry } from './back-off.ts';
+import type { Connection } from './connection.ts';
+import { findCoordinator, type KafkaClient } from './kafka-client.ts';
+import type { PartitionOffset, TopicPartition } from './ports.ts';
+import { checkCode, kafkaErrorOf } from './refused.ts';
+
+/** Who commits: a member of the current generation, or nobody (generation -1), which a group without members allows. */
+export interface CommitIdentity {
+  readonly memberId: string;
+  readonly generation: number;
+  readonly instanceId: string | null;
+}
+
+const nobody: CommitIdentity = { memberId: '', generation: -1, instanceId: null };
+
+/**
+ * Remembers a group's coordinator, and looks it up again when it is not the one any more. A member needs a connection of
+ * its own to it: joining may take as long as the slowest member, and nothing behind it on the same connection is answered.
+ */
+export class Coordinator {
+  readonly client: KafkaClient;
+  readonly groupId: string;
+  readonly #isDedicated: boolean;
+  #nodeId: number | undefined;
+  #dedicated: Connection | undefined;
+
+  constructor(client: KafkaClient, groupId: string, { dedicated = false }: { readonly dedicated?: boolean } = {}) {
+    this.client = client;
+    this.groupId = groupId;
+    this.#isDedicated = dedicated;
+  }
+
+  /** Runs an action with a connection to the coordinator, again while the coordinator moves, loads or is away. */
+  call<T>(action: (connection: Connection) => Promise<T>, timeoutMs = this.client.requestTimeoutMs): Promise<T> {
+    return retry(
+      this.client,
+      timeoutMs,
+      async () => action(await this.#connection()),
+      (error) => {
+        if (kafkaErrorOf(error) === 'COORDINATOR_LOAD_IN_PROGRESS') return;
+        this.#nodeId = undefined;
+        this.close();
+      },
+    );
+  }
+
+  /** Lets go of the connection of its own. */
+  close(): void {
+    this.#dedicated?.close();
+    this.#dedicated = undefined;
+  }
+
+  async #connection(): Promise<Connection> {
+    if (this.#dedicated?.isOpen) return this.#dedicated;
+    this.#nodeId ??= await findCoordinator(this.client, this.groupId);
+    if (!this.#isDedicated) return this.client.connection(this.#nodeId);
+    const opened = await this.client.dedicatedConnection(this.#nodeId);
+    this.#dedicated?.close();
+    this.#dedicated = opened;
+    return opened;
+  }
+}
+
+/**
+ * Writes offsets of a group.
+ * @throws {MillraceError} KAFKA_FENCED if the identity is not of the current generation, KAFKA_REQUEST_REFUSED, KAFKA_BROKER_UNAVAILABLE.
+ */
+export async function commitOffsets(coordinator: Coordinator, offsets: readonly PartitionOffset[], identity = nobody): Promise<void> {
+  if (offsets.length === 0) return;
+  const { groupId } = coordinator;
+  await coordinator.call(async (connection) => {
+    const response = await connection.request(apis.offsetCommit, {
+      groupId,
+      generationIdOrMemberEpoch: identity.generation,
+      memberId: identity.memberId,
+      groupInstanceId: identity.instanceId,
+      topics: byTopic(offsets).map(([name, partitions]) => ({
+        name,
+        partitions: partitions.map(({ partition, offset }) => ({
+          partitionIndex: partition,
+          committedOffset: offset,
+          committedMetadata: '',
+        })),
+      })),
+    });
+    for (const { name, partitions } of response.topics) {
+      for (const { partitionIndex, errorCode } of partitions) {
+        checkCode(errorCode, `OffsetCommit of group "${groupId}" for ${name}[${partitionIndex}]`, {
+          groupId,
+          topic: name,
+          partition: partitionIndex,
+        });
+      }
+    }
+  });
+}
+
+/**
+ * The committed offsets of a group.
+ * @param partitions those that are asked for; null asks for all.
+ * @returns those that have one.
+ * @throws {MillraceError} KAFKA_REQUEST_REFUSED, KAFKA_BROKER_UNAVAILABLE
+ */
+export function fetchOffsets(coordinator: Coordinator, partitions: readonly TopicPartition[] | null): Promise<PartitionOffset[]> {
+  const { groupId } = coordinator;
+  const topics = partitions && byTopic(partitions).map(([name, of]) => ({ name, partitionIndexes: of.map(({ partition }) => partition) }));
+  return coordinator.call(async (connection) => {
+    const response = await connection.request(apis.offsetFetch, (version) =>
+      version >= 8 ? { groups: [{ groupId, topics }], requireStable: true } : { groupId, topics, requireStable: true },
+    );
+    const group = response.groups[0] ?? response;
+    checkCode(group.errorCode, `OffsetFetch of group "${groupId}"`, { groupId });
+    const found: PartitionOffset[] = [];
+    for (const { name, partitions: of } of group.topics) {
+      for (const { partitionIndex, committedOffset, errorCode } of of) {
+        checkCode(errorCode, `OffsetFetch of group "${groupId}" for ${name}[${partitionIndex}]`, {
+          groupId,
+          topic: name,
+          partition: partitionIndex,
+        });
+        if (committedOffset >= 0) found.push({ topic: name, partition: partitionIndex, offset: committedOffset });
+      }
+    }
+    return found;
+  });
+}
+
+function byTopic<T extends TopicPartition>(partitions: readonly T[]): [string, T[]][] {
+  const topics = new Map<string, T[]>();
+  for (const partition of partitions) {
+    const of = topics.get(partition.topic);
+    if (of === undefined) topics.set(partition.topic, [partition]);
+    else of.push(partition);
+  }
+  return [...topics];
+}

@@ -1,0 +1,172 @@
+import {
+  apis,
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+  type ResponseOf,
+} from '@millrace/kafka-protocol';
+import type { Connection } from './connection.ts';
+import type { CommitIdentity, Coordinator } from './group-offsets.ts';
+import type { KafkaClient } from './kafka-client.ts';
+import type { TopicPartition } from './ports.ts';
+import { assignRanges } from './range-assignor.ts';
+import { checkCode, kafkaErrorOf } from './refused.ts';
+
+const protocolType = 'consumer';
+const protocolName = 'range';
+
+export interface SessionOptions {
+  readonly topics: readonly string[];
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly instanceId: string | null;
+}
+
+/** What a member got when it joined. */
+export interface Membership extends CommitIdentity {
+  readonly assignment: readonly TopicPartition[];
+  /** Of all topics of the group, if this member leads it; else null. */
+  readonly partitionCounts: ReadonlyMap<string, number> | null;
+}
+
+type JoinResponse = ResponseOf<typeof apis.joinGroup>;
+
+/** The requests of the group protocol, each one call: joining, the heartbeat, leaving. */
+export class GroupSession {
+  readonly #client: KafkaClient;
+  readonly #coordinator: Coordinator;
+  readonly #options: SessionOptions;
+
+  constructor(coordinator: Coordinator, options: SessionOptions) {
+    this.#client = coordinator.client;
+    this.#coordinator = coordinator;
+    this.#options = options;
+  }
+
+  /**
+   * Joins and gets an assignment; as the group's leader it also makes everyone's.
+   * @param memberId of an earlier membership, or empty.
+   * @throws {MillraceError} KAFKA_FENCED if the member id is not known (any more), KAFKA_REQUEST_REFUSED (retryable while
+   *   the group rebalances), KAFKA_BROKER_UNAVAILABLE.
+   */
+  async join(memberId: string): Promise<Membership> {
+    const joined = await this.#join(memberId);
+    const leads = joined.leader === joined.memberId;
+    // A static leader that comes back while the group is stable must not assign anew (KIP-814).
+    const counts = leads ? await this.#partitionCounts(joined) : null;
+    const assignments = counts === null || joined.skipAssignment ? [] : makeAssignments(joined, counts);
+    const synced = await this.#request('SyncGroup', async (connection) => {
+      return connection.request(
+        apis.syncGroup,
+        {
+          groupId: this.#coordinator.groupId,
+          generationId: joined.generationId,
+          memberId: joined.memberId,
+          groupInstanceId: this.#options.instanceId,
+          protocolType,
+          protocolName,
+          assignments,
+        },
+        this.#options.rebalanceTimeoutMs + this.#client.requestTimeoutMs,
+      );
+    });
+    const { assignedPartitions } = decodeAssignment(synced.assignment);
+    return {
+      memberId: joined.memberId,
+      generation: joined.generationId,
+      instanceId: this.#options.instanceId,
+      assignment: assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition }))),
+      partitionCounts: counts,
+    };
+  }
+
+  /** @throws {MillraceError} KAFKA_REQUEST_REFUSED with REBALANCE_IN_PROGRESS, KAFKA_FENCED */
+  async heartbeat({ memberId, generation, instanceId }: CommitIdentity): Promise<void> {
+    const { groupId } = this.#coordinator;
+    await this.#request('Heartbeat', async (connection) => {
+      const body = { groupId, generationId: generation, memberId, groupInstanceId: instanceId };
+      return connection.request(apis.heartbeat, body, this.#options.sessionTimeoutMs);
+    });
+  }
+
+  async leave({ memberId, instanceId }: CommitIdentity): Promise<void> {
+    const { groupId } = this.#coordinator;
+    await this.#request('LeaveGroup', async (connection) => {
+      return connection.request(apis.leaveGroup, (version) =>
+        version >= 3 ? { groupId, members: [{ memberId, groupInstanceId: instanceId }] } : { groupId, memberId },
+      );
+    });
+  }
+
+  /** How many partitions the topics have now; topics that do not exist are left out. */
+  async countPartitions(topics: Iterable<string>): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const topic of [...new Set(topics)].sort()) {
+      try {
+        const [metadata] = await this.#client.metadata([topic]);
+        counts.set(topic, metadata!.partitions.length);
+      } catch (error) {
+        if (kafkaErrorOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+      }
+    }
+    return counts;
+  }
+
+  async #join(memberId: string): Promise<JoinResponse> {
+    const { topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options;
+    const metadata = encodeSubscription(1, { topics });
+    const response = await this.#coordinator.call(async (connection) => {
+      const joined = await connection.request(
+        apis.joinGroup,
+        {
+          groupId: this.#coordinator.groupId,
+          sessionTimeoutMs,
+          rebalanceTimeoutMs,
+          memberId,
+          groupInstanceId: instanceId,
+          protocolType,
+          protocols: [{ name: protocolName, metadata }],
+        },
+        // The coordinator answers when all members have come back.
+        rebalanceTimeoutMs + this.#client.requestTimeoutMs,
+      );
+      if (joined.memberId === '' || memberId !== '') this.#check(joined.errorCode, 'JoinGroup');
+      return joined;
+    });
+    // The first answer to a new member only gives it an id (KIP-394).
+    if (memberId === '' && response.errorCode !== 0 && response.memberId !== '') return this.#join(response.memberId);
+    this.#check(response.errorCode, 'JoinGroup');
+    return response;
+  }
+
+  #partitionCounts({ members }: JoinResponse): Promise<Map<string, number>> {
+    return this.countPartitions(members.flatMap(({ metadata }) => decodeSubscription(metadata).topics));
+  }
+
+  async #request<R extends { readonly errorCode: number }>(what: string, action: (connection: Connection) => Promise<R>): Promise<R> {
+    return this.#coordinator.call(async (connection) => {
+      const response = await action(connection);
+      this.#check(response.errorCode, what);
+      return response;
+    }, this.#options.sessionTimeoutMs);
+  }
+
+  #check(code: number, what: string): void {
+    checkCode(code, `${what} of group "${this.#coordinator.groupId}"`, { groupId: this.#coordinator.groupId });
+  }
+}
+
+function makeAssignments({ members }: JoinResponse, counts: ReadonlyMap<string, number>): { memberId: string; assignment: Buffer }[] {
+  const subscribers = members.map(({ memberId, groupInstanceId, metadata }) => ({
+    memberId,
+    instanceId: groupInstanceId,
+    topics: decodeSubscription(metadata).topics,
+  }));
+  return [...assignRanges(subscribers, counts)].map(([memberId, partitions]) => {
+    const topics = new Map<string, number[]>();
+    for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+    const assignedPartitions = [...topics].map(([topic, of]) => ({ topic, partitions: of }));
+    return { memberId, assignment: encodeAssignment(1, { assignedPartitions }) };
+  });
+}

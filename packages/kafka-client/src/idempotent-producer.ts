@@ -1,0 +1,371 @@
+import { asMillraceError, assert, MillraceError } from '@millrace/core';
+import { apis, batchEnd, errorOf, type KafkaErrorName, RecordBatchBuilder, type RecordHeader } from '@millrace/kafka-protocol';
+import { BackOff, isRetryable, retry } from './back-off.ts';
+import type { KafkaClient } from './kafka-client.ts';
+import type { Producer, ProducerOptions, WrittenBatch } from './ports.ts';
+import { PendingBatch, type ProducerIdentity, ProducerQueue } from './producer-queue.ts';
+import { checkCode, refused } from './refused.ts';
+import { ChangeSignal } from './signal.ts';
+
+/** A record needs at most this much beside key, value and headers. */
+const recordOverheadBytes = 36;
+/** A topic that does not exist may be one that was just made; it is waited for so long. */
+const missingTopicTimeoutMs = 10_000;
+/** Not worth another try for Kafka, but for a producer that can send again in order, or under another identity. */
+const recoverable: ReadonlySet<KafkaErrorName> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH']);
+
+interface Sent {
+  readonly queue: ProducerQueue;
+  readonly batch: PendingBatch;
+}
+
+/** Opens a producer. It asks for its identity when it first sends. */
+export function openProducer(client: KafkaClient, options: ProducerOptions = {}): Producer {
+  return new IdempotentProducer(client, options);
+}
+
+class IdempotentProducer implements Producer {
+  readonly #client: KafkaClient;
+  readonly #options: Required<ProducerOptions>;
+  readonly #topics = new Map<string, ProducerQueue[]>();
+  readonly #outstanding = new Set<PendingBatch>();
+  readonly #lingering = new Set<ProducerQueue>();
+  readonly #requestsInFlight = new Map<number, number>();
+  readonly #settled = new ChangeSignal();
+  #identity: ProducerIdentity | undefined;
+  #isIdentifying = false;
+  /** The brokers have lost track of the producer: nothing is sent until all is answered and it has a new identity. */
+  #needsIdentity = true;
+  #bufferedBytes = 0;
+  #isPumpScheduled = false;
+  #isClosed = false;
+  #failure: Error | undefined;
+
+  constructor(client: KafkaClient, options: ProducerOptions) {
+    this.#client = client;
+    this.#options = {
+      batchSizeBytes: 16 * 1024,
+      lingerMs: 0,
+      compression: 'none',
+      maxBufferedBytes: 32 * 1024 * 1024,
+      maxRequestBytes: 1024 * 1024,
+      maxInFlight: 5,
+      deliveryTimeoutMs: 120_000,
+      ...options,
+    };
+  }
+
+  append(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers?: readonly RecordHeader[],
+  ): void | Promise<void> {
+    this.#assertOpen();
+    const queue = this.#queueOf(topic, partition);
+    const { batchSizeBytes } = this.#options;
+    const sizeBytes = (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes;
+    if (queue.open !== undefined && queue.open.sizeBytes + sizeBytes > batchSizeBytes) this.#seal(queue);
+    if (queue.open === undefined) {
+      queue.open = new RecordBatchBuilder(Math.max(batchSizeBytes, sizeBytes + 64));
+      this.#linger(queue);
+    }
+    queue.open.append(timestampMs, key, value, headers);
+    if (this.#bufferedBytes > this.#options.maxBufferedBytes) return this.#waitForRoom();
+  }
+
+  async flush(): Promise<void> {
+    this.#sealAll();
+    this.#pump();
+    await Promise.all([...this.#outstanding].map((batch) => new Promise<void>((resolve) => batch.onSettled.push(resolve))));
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  async sendBatch(topic: string, partition: number, batch: Buffer): Promise<WrittenBatch> {
+    this.#assertOpen();
+    assert(batchEnd(batch, 0, batch.length) === batch.length, 'sendBatch takes one whole record batch');
+    const queue = this.#queueOf(topic, partition);
+    if (queue.open !== undefined) this.#seal(queue);
+    return new Promise((resolve, reject) => {
+      this.#enqueue(queue, batch, resolve, reject);
+      this.#schedulePump();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.flush();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new MillraceError('INTERNAL_INVARIANT', 'the producer is closed');
+  }
+
+  #queueOf(topic: string, partition: number): ProducerQueue {
+    let queues = this.#topics.get(topic);
+    if (queues === undefined) this.#topics.set(topic, (queues = []));
+    return (queues[partition] ??= new ProducerQueue(topic, partition, new BackOff(this.#client)));
+  }
+
+  *#queues(): Generator<ProducerQueue> {
+    for (const queues of this.#topics.values()) for (const queue of queues) if (queue !== undefined) yield queue;
+  }
+
+  async #waitForRoom(): Promise<void> {
+    while (this.#bufferedBytes > this.#options.maxBufferedBytes) await this.#settled.wait();
+  }
+
+  #linger(queue: ProducerQueue): void {
+    this.#lingering.add(queue);
+    if (this.#lingering.size > 1) return;
+    const { lingerMs } = this.#options;
+    const end = () => {
+      this.#sealAll();
+      this.#pump();
+    };
+    if (lingerMs === 0) setImmediate(end);
+    else this.#client.clock.setTimer(lingerMs, end);
+  }
+
+  #sealAll(): void {
+    for (const queue of this.#lingering) if (queue.open !== undefined) this.#seal(queue);
+    this.#lingering.clear();
+  }
+
+  #seal(queue: ProducerQueue): void {
+    const bytes = queue.open!.finish({ compression: this.#options.compression });
+    queue.open = undefined;
+    this.#enqueue(
+      queue,
+      bytes,
+      () => {},
+      (error) => {
+        this.#failure ??= error;
+      },
+    );
+    // A caller that does not yield must not keep full requests back.
+    if (this.#bufferedBytes >= this.#options.maxRequestBytes) this.#pump();
+    else this.#schedulePump();
+  }
+
+  #enqueue(queue: ProducerQueue, bytes: Buffer, onWritten: (written: WrittenBatch) => void, onFailed: (error: Error) => void): void {
+    const deadlineMs = this.#client.clock.monotonic() + this.#options.deliveryTimeoutMs;
+    const batch = new PendingBatch(bytes, deadlineMs, onWritten, onFailed);
+    this.#bufferedBytes += bytes.length;
+    this.#outstanding.add(batch);
+    queue.ready.push(batch);
+  }
+
+  #schedulePump(): void {
+    if (this.#isPumpScheduled) return;
+    this.#isPumpScheduled = true;
+    setImmediate(() => {
+      this.#isPumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  /** Sends all that may be sent now. */
+  #pump(): void {
+    if (this.#outstanding.size === 0) return;
+    if (this.#needsIdentity) this.#identify();
+    else this.#pumpLeaders();
+  }
+
+  #pumpLeaders(): void {
+    const byLeader = new Map<number, ProducerQueue[]>();
+    for (const queue of this.#queues()) {
+      if (queue.ready.length === 0) continue;
+      if (queue.leader === undefined) this.#locate(queue);
+      else if (queue.isSendable) byLeader.set(queue.leader, [...(byLeader.get(queue.leader) ?? []), queue]);
+    }
+    for (const [leader, queues] of byLeader) this.#pumpLeader(leader, queues);
+  }
+
+  #pumpLeader(leader: number, queues: readonly ProducerQueue[]): void {
+    for (;;) {
+      const inFlight = this.#requestsInFlight.get(leader) ?? 0;
+      if (inFlight >= this.#options.maxInFlight) return;
+      const sent = this.#gather(queues);
+      if (sent.length === 0) return;
+      this.#requestsInFlight.set(leader, inFlight + 1);
+      void this.#send(leader, sent);
+    }
+  }
+
+  /** One batch of each partition, as brokers want it, as many as fit into a request. */
+  #gather(queues: readonly ProducerQueue[]): Sent[] {
+    const sent: Sent[] = [];
+    let sizeBytes = 0;
+    for (const queue of queues) {
+      const next = queue.isSendable ? queue.ready[0]! : undefined;
+      if (next === undefined || (sent.length > 0 && sizeBytes + next.bytes.length > this.#options.maxRequestBytes)) continue;
+      sizeBytes += next.bytes.length;
+      sent.push({ queue, batch: queue.take(this.#identity!) });
+    }
+    return sent;
+  }
+
+  async #send(leader: number, sent: readonly Sent[]): Promise<void> {
+    try {
+      const connection = await this.#client.connection(leader);
+      const response = await connection.request(apis.produce, {
+        acks: -1,
+        timeoutMs: this.#client.requestTimeoutMs,
+        topicData: requestOf(sent),
+      });
+      const answers = new Map<string, { readonly errorCode: number; readonly baseOffset: number }>();
+      for (const { name, partitionResponses } of response.responses) {
+        for (const answer of partitionResponses) answers.set(`${answer.index}@${name}`, answer);
+      }
+      for (const one of sent) {
+        const answer = answers.get(`${one.queue.partition}@${one.queue.topic}`);
+        // Left out of the answer: nothing is known, so it is sent again.
+        if (answer === undefined) this.#giveBack(one);
+        else this.#answer(one, answer.errorCode, answer.baseOffset);
+      }
+    } catch (error) {
+      const failure = asMillraceError(error);
+      for (const one of sent) {
+        if (failure.retryable && !this.#client.signal.aborted) this.#giveBack(one);
+        else this.#settle(one.queue, one.batch, failure);
+      }
+    } finally {
+      this.#requestsInFlight.set(leader, this.#requestsInFlight.get(leader)! - 1);
+      for (const { queue } of sent) this.#mend(queue);
+      this.#pump();
+    }
+  }
+
+  #answer(one: Sent, code: number, baseOffset: number): void {
+    const { queue, batch } = one;
+    const { name, retriable } = errorOf(code);
+    if (name === 'NONE') this.#settle(queue, batch, { baseOffset });
+    else if (name === 'DUPLICATE_SEQUENCE_NUMBER') this.#settle(queue, batch, { baseOffset: -1 });
+    else if (retriable || recoverable.has(name)) {
+      batch.wasOutOfOrder = name === 'OUT_OF_ORDER_SEQUENCE_NUMBER';
+      this.#needsIdentity ||= name === 'UNKNOWN_PRODUCER_ID' || name === 'INVALID_PRODUCER_EPOCH';
+      this.#giveBack(one);
+    } else this.#settle(queue, batch, this.#refusal(one, code));
+  }
+
+  #refusal({ queue: { topic, partition }, batch }: Sent, code: number): MillraceError {
+    const what = `Produce of ${batch.bytes.length} bytes (records: ${batch.recordCount}) to ${topic}[${partition}]`;
+    return refused(code, what, { topic, partition, sizeBytes: batch.bytes.length });
+  }
+
+  #giveBack({ queue, batch }: Sent): void {
+    queue.giveBack(batch);
+    this.#client.forgetTopic(queue.topic);
+  }
+
+  /** Once all of a partition is answered: sends again what came back. */
+  #mend(queue: ProducerQueue): void {
+    if (queue.returned.length === 0 || queue.inFlight.length > 0) return;
+    if (!queue.takeBack(this.#identity!)) {
+      const { topic, partition } = queue;
+      this.#client.logger.warn({ topic, partition }, 'the broker has lost the sequence of the producer: it takes a new identity');
+      this.#needsIdentity = true;
+    }
+    this.#locate(queue, true);
+  }
+
+  #settle(queue: ProducerQueue, batch: PendingBatch, outcome: WrittenBatch | Error): void {
+    queue.settle(batch, !(outcome instanceof Error));
+    this.#outstanding.delete(batch);
+    this.#bufferedBytes -= batch.bytes.length;
+    if (outcome instanceof Error) batch.onFailed(outcome);
+    else batch.onWritten(outcome);
+    for (const callback of batch.onSettled) callback();
+    this.#settled.notify();
+  }
+
+  /** Looks for the leader of a partition until there is one, or its batches are too old. */
+  #locate(queue: ProducerQueue, wait = false): void {
+    if (queue.isLocating) return;
+    queue.isLocating = true;
+    void this.#locateLeader(queue, wait)
+      .catch((error: Error) => this.#failReady(queue, () => true, error))
+      .finally(() => {
+        queue.isLocating = false;
+        this.#pump();
+      });
+  }
+
+  async #locateLeader(queue: ProducerQueue, wait: boolean): Promise<void> {
+    const { clock } = this.#client;
+    const startMs = clock.monotonic();
+    let lastError: MillraceError | undefined;
+    for (let isFirst = true; ; isFirst = false) {
+      if (wait || !isFirst) await queue.backOff.wait();
+      const nowMs = clock.monotonic();
+      const { deliveryTimeoutMs } = this.#options;
+      this.#failReady(queue, (batch) => batch.deadlineMs <= nowMs, lastError ?? timedOut(queue, deliveryTimeoutMs));
+      if (queue.ready.length === 0) return;
+      try {
+        queue.leader = await this.#client.leaderOf(queue.topic, queue.partition);
+        return;
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        if (error.code === 'KAFKA_TOPIC_UNKNOWN' && clock.monotonic() - startMs >= missingTopicTimeoutMs) throw error;
+        lastError = error;
+      }
+    }
+  }
+
+  #failReady(queue: ProducerQueue, predicate: (batch: PendingBatch) => boolean, error: Error): void {
+    for (const batch of queue.remove(predicate)) this.#settle(queue, batch, error);
+  }
+
+  /** Gets an identity, once nothing is in flight under the old one. */
+  #identify(): void {
+    const isBusy = [...this.#queues()].some(({ inFlight }) => inFlight.length > 0);
+    if (this.#isIdentifying || isBusy) return;
+    this.#isIdentifying = true;
+    const failAll = (error: Error) => {
+      for (const queue of this.#queues()) this.#failReady(queue, () => true, error);
+    };
+    void this.#requestIdentity()
+      .then((identity) => {
+        this.#identity = identity;
+        this.#needsIdentity = false;
+        for (const queue of this.#queues()) queue.adopt(identity);
+      })
+      .catch(failAll)
+      .finally(() => {
+        this.#isIdentifying = false;
+        this.#pump();
+      });
+  }
+
+  #requestIdentity(): Promise<ProducerIdentity> {
+    return retry(this.#client, this.#options.deliveryTimeoutMs, async () => {
+      const response = await this.#client.requestAny(apis.initProducerId, { transactionalId: null, transactionTimeoutMs: 60_000 });
+      checkCode(response.errorCode, 'InitProducerId');
+      return { producerId: response.producerId, epoch: response.producerEpoch };
+    });
+  }
+}
+
+type TopicData = { name: string; partitionData: { index: number; records: Buffer }[] };
+
+function requestOf(sent: readonly Sent[]): TopicData[] {
+  const topics = new Map<string, TopicData>();
+  for (const { queue, batch } of sent) {
+    let topic = topics.get(queue.topic);
+    if (topic === undefined) topics.set(queue.topic, (topic = { name: queue.topic, partitionData: [] }));
+    topic.partitionData.push({ index: queue.partition, records: batch.bytes });
+  }
+  return [...topics.values()];
+}
+
+function timedOut({ topic, partition }: ProducerQueue, timeoutMs: number): MillraceError {
+  return new MillraceError('KAFKA_TIMED_OUT', `records for ${topic}[${partition}] were not acknowledged within ${timeoutMs} ms`, {
+    details: { topic, partition },
+  });
+}
