@@ -43,6 +43,11 @@ export interface ResolvedFunction {
   readonly argumentTypes: readonly DataType[];
   readonly nulls: 'propagate' | 'manual';
   readonly kernel: Kernel;
+  /**
+   * Set on `code` kernels that use each argument's text at most once on every path and only where its value is needed (`if`, `coalesce`, …):
+   * a compiler may pass whole expressions as texts, so that what is not needed is not computed.
+   */
+  readonly lazy?: true;
 }
 
 /**

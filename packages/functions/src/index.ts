@@ -1,1 +1,11 @@
-export {};
+export type {
+  Accumulator,
+  AggregateFunction,
+  Argument,
+  Kernel,
+  KernelContext,
+  ResolvedAggregate,
+  ResolvedFunction,
+  ScalarFunction,
+} from './definition.ts';
+export { functionNames, scalarFunction, scalarFunctions } from './look-up.ts';
