@@ -1,0 +1,81 @@
+/** The value of one configuration key, checked. */
+export type KeyType =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'path' }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  /** A list of texts; in environment variables and flags separated by commas. */
+  | { readonly kind: 'list' }
+  /** Milliseconds; written `500ms`, `5s`, `5m`, `1h`, or a number of seconds. */
+  | { readonly kind: 'duration' }
+  /** Bytes; written `64MiB`, `1GiB`, `10MB`, or a number of bytes. */
+  | { readonly kind: 'size' };
+
+export interface ConfigurationKey {
+  readonly type: KeyType;
+  readonly default: unknown;
+  readonly help: string;
+  /** Never printed. */
+  readonly secret?: boolean;
+}
+
+const port = { kind: 'integer', min: 0, max: 65_535 } as const;
+
+/** Every key that exists, by its dotted name. What is not here is refused. */
+export const configurationKeys = {
+  data_dir: { type: { kind: 'path' }, default: './millrace-data', help: 'where catalog and embedded broker keep their data' },
+  listen: { type: { kind: 'text' }, default: '127.0.0.1', help: 'address that the HTTP port is bound to' },
+  insecure: { type: { kind: 'boolean' }, default: false, help: 'allow `listen` beyond loopback although there are no accounts' },
+  timezone: { type: { kind: 'text' }, default: '', help: "IANA zone that stands wherever SQL names none; empty = the host's" },
+  'http.port': { type: port, default: 3218, help: 'HTTP: SQL, REST, metrics; 0 takes a free port' },
+  'http.allowed_hosts': { type: { kind: 'list' }, default: [], help: "names, beside loopback ones, that a request's Host may carry" },
+  'http.allowed_origins': { type: { kind: 'list' }, default: [], help: 'origins of web pages that may send requests' },
+  'http.max_body_size': { type: { kind: 'size' }, default: 256 * 2 ** 20, help: 'largest request body after decompression' },
+  'kafka.brokers': { type: { kind: 'list' }, default: [], help: 'host:port of the Kafka cluster; empty = the embedded broker' },
+  'kafka.replication_factor': {
+    type: { kind: 'integer', min: 1, max: 32_767 },
+    default: 1,
+    help: 'replicas of topics that CREATE STREAM makes',
+  },
+  'broker.port': { type: port, default: 9092, help: 'port of the embedded broker; 0 takes a free port' },
+  'broker.auto_create_topics': { type: { kind: 'boolean' }, default: true, help: 'whether clients may create topics by naming them' },
+  'broker.default_partitions': {
+    type: { kind: 'integer', min: 1, max: 10_000 },
+    default: 1,
+    help: 'partitions of topics made by naming them',
+  },
+  'broker.flush_messages': {
+    type: { kind: 'integer', min: 0, max: Number.MAX_SAFE_INTEGER },
+    default: 0,
+    help: 'fsync after so many records of a partition; 1 = before each acknowledgement, 0 = left to the system',
+  },
+  'broker.flush_ms': { type: { kind: 'duration' }, default: 0, help: 'fsync at the latest after this time; 0 = left to the system' },
+  'memory.budget': { type: { kind: 'size' }, default: 1 * 2 ** 30, help: 'what the state of all queries may hold' },
+  max_client_stall: { type: { kind: 'duration' }, default: 300_000, help: 'a client that takes no rows for so long loses its query' },
+  'log.level': {
+    type: { kind: 'choice', values: ['debug', 'info', 'warn', 'error', 'silent'] },
+    default: 'info',
+    help: 'least level that is logged',
+  },
+  'log.format': {
+    type: { kind: 'choice', values: ['auto', 'human', 'json'] },
+    default: 'auto',
+    help: 'auto = human on a terminal, else JSON',
+  },
+} as const satisfies Record<string, ConfigurationKey>;
+
+export type ConfigurationKeyName = keyof typeof configurationKeys;
+
+type ValueOf<T extends KeyType> = T extends { kind: 'integer' | 'duration' | 'size' }
+  ? number
+  : T extends { kind: 'boolean' }
+    ? boolean
+    : T extends { kind: 'list' }
+      ? readonly string[]
+      : T extends { kind: 'choice'; values: readonly (infer V)[] }
+        ? V
+        : string;
+
+/** The effective value of every key. */
+export type ConfigurationValues = { readonly [K in ConfigurationKeyName]: ValueOf<(typeof configurationKeys)[K]['type']> };

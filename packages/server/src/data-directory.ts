@@ -1,0 +1,128 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { MillraceError } from '@millrace/core';
+
+/** Raised when the layout of the data directory changes so that older servers cannot read it. */
+const formatVersion = 1;
+
+/**
+ * The data directory of one server: locked against a second server, with a format version.
+ * Layout: `lock` (pid), `format`, `catalog.sqlite`, `broker/`.
+ */
+export class DataDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Creates the directory if need be and locks it.
+   * @throws {MillraceError} DIRECTORY_LOCKED naming the pid that holds it; CONFIG_INVALID if it is a file, cannot be made, or has a newer format.
+   */
+  static open(path: string): DataDirectory {
+    if (existsSync(path) && !statSync(path).isDirectory()) {
+      throw new MillraceError('CONFIG_INVALID', `data_dir: ${path} is a file`, { hint: 'name a directory with --data-dir' });
+    }
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (cause) {
+      throw new MillraceError('CONFIG_INVALID', `data_dir: cannot make ${path}: ${(cause as Error).message}`, { cause });
+    }
+    takeLock(join(path, 'lock'), path);
+    const directory = new DataDirectory(path);
+    try {
+      directory.#checkFormat();
+    } catch (failure) {
+      directory.close();
+      throw failure;
+    }
+    return directory;
+  }
+
+  get catalogPath(): string {
+    return join(this.path, 'catalog.sqlite');
+  }
+
+  get brokerPath(): string {
+    return join(this.path, 'broker');
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    const lock = join(this.path, 'lock');
+    heldHere.delete(lock);
+    rmSync(lock, { force: true });
+  }
+
+  #checkFormat(): void {
+    const path = join(this.path, 'format');
+    if (!existsSync(path)) {
+      const descriptor = openSync(path, 'w');
+      writeSync(descriptor, `${formatVersion}\n`);
+      closeSync(descriptor);
+      return;
+    }
+    const found = Number(readFileSync(path, 'utf8'));
+    if (found !== formatVersion) {
+      throw new MillraceError('CONFIG_INVALID', `data_dir: ${this.path} has format ${found}, this server reads format ${formatVersion}`, {
+        hint: found > formatVersion ? 'start the newer Millrace that wrote it, or name another directory' : 'name another directory',
+      });
+    }
+  }
+}
+
+/** Directories that this very process holds: in a container every server has the same low pid, so our own pid in a file may be a leftover. */
+const heldHere = new Set<string>();
+
+/** Writes who we are; a lock whose process is gone is taken over. */
+function takeLock(path: string, directory: string): void {
+  for (;;) {
+    try {
+      const descriptor = openSync(path, 'wx');
+      writeSync(descriptor, `${process.pid} ${startTime(process.pid)}`);
+      closeSync(descriptor);
+      heldHere.add(path);
+      return;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw new MillraceError('CONFIG_INVALID', `data_dir: cannot lock ${directory}: ${(cause as Error).message}`, { cause });
+      }
+    }
+    const [pid = '', started = ''] = readLock(path).split(' ');
+    if (heldHere.has(path) || isRunning(Number(pid), started)) {
+      const hint = 'stop that server, or name another directory with --data-dir';
+      throw new MillraceError('DIRECTORY_LOCKED', `${directory} is in use by process ${pid}`, { hint, details: { pid: Number(pid) } });
+    }
+    rmSync(path, { force: true });
+  }
+}
+
+function readLock(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function isRunning(pid: number, started: string): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return startTime(pid) === started;
+}
+
+/** When a process was started, in clock ticks since boot: tells a process from a later one with the same pid. Empty where /proc is not there. */
+function startTime(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in brackets may hold blanks; the start time is the 20th field behind it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
