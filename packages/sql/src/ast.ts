@@ -232,7 +232,16 @@ export interface FunctionSource extends Node {
   readonly name: Identifier;
   readonly input: Source;
   readonly arguments: readonly Expression[];
+  /** The last argument of a `session` with its conditions in brackets; absent if there is none. */
+  readonly boundaries?: SessionBoundaries;
   readonly alias: Identifier | null;
+}
+/** `[start, end]`, `(start, end)`, `[start, end)`, `(start, end]`: a square bracket takes the boundary row into the session. */
+export interface SessionBoundaries {
+  readonly startCondition: Expression;
+  readonly endCondition: Expression;
+  readonly startIncluded: boolean;
+  readonly endIncluded: boolean;
 }
 /** `a JOIN b ON …`: parsed whole, so that the planner can say what is supported. */
 export interface JoinSource extends Node {
@@ -367,17 +376,23 @@ export interface Truncate extends Node {
 export interface Describe extends Node {
   readonly kind: 'describe';
   readonly name: Identifier;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
 }
 /** SHOW STREAMS | TABLES, VIEWS, MATERIALIZED VIEWS, QUERIES, FUNCTIONS, SETTINGS, FORMATS, optionally with [NOT] [I]LIKE. */
 export interface Show extends Node {
   readonly kind: 'show';
   readonly what: 'streams' | 'views' | 'materialized_views' | 'queries' | 'functions' | 'settings' | 'formats';
   readonly like: { readonly pattern: string; readonly negated: boolean; readonly caseInsensitive: boolean } | null;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
 }
 export interface ShowCreate extends Node {
   readonly kind: 'show_create';
   readonly object: 'stream' | 'view' | null;
   readonly name: Identifier;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
 }
 /** `INSERT INTO s [(c, …)]` and where the rows come from. */
 export interface Insert extends Node {
@@ -395,15 +410,21 @@ export interface Insert extends Node {
 export interface KillQuery extends Node {
   readonly kind: 'kill_query';
   readonly queryId: string;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
 }
 export interface Explain extends Node {
   readonly kind: 'explain';
   readonly mode: 'plan' | 'syntax' | 'pipeline';
   readonly statement: Statement;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
 }
 export interface ExplainLive extends Node {
   readonly kind: 'explain_live';
   readonly queryId: string;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
 }
 /** USE db, SET k = v: what clients send at the start of a session. */
 export interface SetStatement extends Node {

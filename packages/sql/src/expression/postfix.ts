@@ -1,0 +1,91 @@
+import type { Expression } from '../ast.ts';
+import { unquote } from '../lexer/string-literal.ts';
+import type { Parser } from '../parser.ts';
+import { identifierOf } from '../token-cursor.ts';
+import { parseTypeName } from './type-name.ts';
+
+/** What may stand behind an operand, any number of times: `::type`, `[index]`, `.member`, `:json.path`. */
+export function parsePostfixes(p: Parser, operand: Expression): Expression {
+  let result = operand;
+  for (let count = 0; ; count++) {
+    p.assertNesting(p.nesting + count);
+    const next = parsePostfix(p, result);
+    if (next === null) return result;
+    result = next;
+  }
+}
+
+function parsePostfix(p: Parser, operand: Expression): Expression | null {
+  switch (p.token.key) {
+    case '::':
+      return parseCastBehind(p, operand);
+    case '[':
+      return parseSubscript(p, operand);
+    case '.':
+      return parseMember(p, operand);
+    case ':':
+      return parseJsonPath(p, operand);
+    default:
+      return null;
+  }
+}
+
+function parseCastBehind(p: Parser, operand: Expression): Expression {
+  p.advance();
+  const type = parseTypeName(p, 'the cast');
+  return { kind: 'cast', operand, type, start: operand.start, end: p.end };
+}
+
+function parseSubscript(p: Parser, operand: Expression): Expression {
+  const opening = p.advance();
+  const index = p.expression();
+  p.close(']', opening);
+  return { kind: 'subscript', operand, index, start: operand.start, end: p.end };
+}
+
+function parseMember(p: Parser, operand: Expression): Expression {
+  p.advance();
+  const { token } = p;
+  const isIndex = token.kind === 'number' && /^\d+$/.test(token.text);
+  const member = isIndex ? p.advance().text : memberName(p);
+  return { kind: 'member', operand, member, start: operand.start, end: p.end };
+}
+
+/** Behind a dot even a keyword is a name. */
+function memberName(p: Parser): string {
+  return p.token.kind === 'word' ? identifierOf(p.advance()).name : p.identifier("a member's name or number").name;
+}
+
+function parseJsonPath(p: Parser, operand: Expression): Expression {
+  p.advance();
+  const path = [p.at('[') ? parsePathIndex(p) : pathName(p)];
+  for (;;) {
+    if (p.at('.')) {
+      p.advance();
+      path.push(pathName(p));
+    } else if (p.at('[')) path.push(parsePathIndex(p));
+    else return { kind: 'json_path', operand, path, start: operand.start, end: p.end };
+  }
+}
+
+function pathName(p: Parser): string {
+  return p.token.kind === 'word' ? p.advance().text : p.identifier('a key of the JSON path').name;
+}
+
+function parsePathIndex(p: Parser): string {
+  const opening = p.advance();
+  const { token } = p;
+  if (token.kind === 'string') {
+    p.advance();
+    p.close(']', opening);
+    return unquote(token.text);
+  }
+  if (token.kind !== 'number' || !/^\d+$/.test(token.text)) {
+    p.expecting('a number');
+    p.hinting('an index that is computed needs brackets around the path: (raw:a)[i]');
+    p.unexpected();
+  }
+  p.advance();
+  p.close(']', opening);
+  return token.text;
+}

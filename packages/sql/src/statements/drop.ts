@@ -1,0 +1,19 @@
+import type { Drop } from '../ast.ts';
+import type { Parser } from '../parser.ts';
+import { parseStreamName } from '../query/stream-name.ts';
+import { parseIfExists } from './if-exists.ts';
+
+/** `DROP STREAM | TABLE | [MATERIALIZED] VIEW [IF EXISTS] name`. */
+export function parseDrop(p: Parser): Drop {
+  const { start } = p.advance();
+  const object = parseObject(p);
+  const ifExists = parseIfExists(p);
+  const name = parseStreamName(p, `the name of the ${object}`);
+  return { kind: 'drop', object, ifExists, name, start, end: p.end };
+}
+
+function parseObject(p: Parser): Drop['object'] {
+  if (p.accept('STREAM') || p.accept('TABLE')) return 'stream';
+  if (p.accept('VIEW') || p.accept('MATERIALIZED', 'VIEW')) return 'view';
+  return p.unexpected();
+}

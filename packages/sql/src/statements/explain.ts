@@ -1,0 +1,39 @@
+import type { Explain, ExplainLive, Identifier, Statement } from '../ast.ts';
+import type { Parser } from '../parser.ts';
+import { parseFormat } from './format.ts';
+
+const modes = { PLAN: 'plan', SYNTAX: 'syntax', PIPELINE: 'pipeline' } as const;
+
+/** `EXPLAIN [SYNTAX | PLAN | PIPELINE] statement` or `EXPLAIN LIVE '<query_id>'`. */
+export function parseExplain(p: Parser): Explain | ExplainLive {
+  const { start } = p.advance();
+  if (p.accept('LIVE')) return parseExplainLive(p, start);
+  const mode = parseMode(p);
+  p.nest();
+  if (!explained.has(p.token.key)) {
+    for (const word of explained) p.expecting(word);
+    p.unexpected();
+  }
+  const { statement, format } = liftFormat(p.statement());
+  p.nesting--;
+  return { kind: 'explain', mode, statement, format: format ?? parseFormat(p), start, end: p.end };
+}
+
+const explained: ReadonlySet<string> = new Set(['SELECT', 'WITH', '(', 'INSERT', 'CREATE']);
+
+function parseMode(p: Parser): Explain['mode'] {
+  for (const [word, mode] of Object.entries(modes)) if (p.accept(word)) return mode;
+  return 'plan';
+}
+
+/** A FORMAT at the end is that of the explanation, not of the query that is explained and never run. */
+function liftFormat(statement: Statement): { statement: Statement; format: Identifier | null } {
+  if (statement.kind !== 'select_statement') return { statement, format: null };
+  return { statement: { ...statement, format: null, end: statement.query.end }, format: statement.format };
+}
+
+function parseExplainLive(p: Parser, start: number): ExplainLive {
+  const queryId = p.string("a query's id in quotes");
+  const format = parseFormat(p);
+  return { kind: 'explain_live', queryId, format, start, end: p.end };
+}

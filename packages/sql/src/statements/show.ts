@@ -1,0 +1,56 @@
+import type { Show, ShowCreate } from '../ast.ts';
+import type { Parser } from '../parser.ts';
+import { parseStreamName } from '../query/stream-name.ts';
+import { parseFormat } from './format.ts';
+
+const lists = {
+  STREAMS: 'streams',
+  TABLES: 'streams',
+  VIEWS: 'views',
+  QUERIES: 'queries',
+  PROCESSLIST: 'queries',
+  FUNCTIONS: 'functions',
+  SETTINGS: 'settings',
+  FORMATS: 'formats',
+} as const;
+
+/** `SHOW CREATE …`, or `SHOW` of a list with an optional pattern. */
+export function parseShow(p: Parser): Show | ShowCreate {
+  const { start } = p.advance();
+  if (p.accept('CREATE')) return parseShowCreate(p, start);
+  const what = parseList(p);
+  const like = parseLike(p);
+  const format = parseFormat(p);
+  return { kind: 'show', what, like, format, start, end: p.end };
+}
+
+function parseList(p: Parser): Show['what'] {
+  if (p.accept('MATERIALIZED', 'VIEWS')) return 'materialized_views';
+  for (const [word, what] of Object.entries(lists)) if (p.accept(word)) return what;
+  if (unsupportedLists.has(p.token.key)) p.notSupported(p.token, `SHOW ${p.token.key} is not supported`);
+  return p.unexpected();
+}
+
+const unsupportedLists: ReadonlySet<string> = new Set(['DATABASES', 'GRANTS', 'PIPES', 'PLUGINS', 'ROLES', 'SINKS', 'USERS']);
+
+function parseLike(p: Parser): Show['like'] {
+  const negated = p.at('NOT', 'LIKE') || p.at('NOT', 'ILIKE');
+  if (negated) p.advance();
+  const caseInsensitive = p.accept('ILIKE');
+  if (!caseInsensitive && !p.accept('LIKE')) return null;
+  return { pattern: p.string('a pattern in quotes'), negated, caseInsensitive };
+}
+
+function parseShowCreate(p: Parser, start: number): ShowCreate {
+  const object = parseObject(p);
+  const name = parseStreamName(p, 'the name of a stream or view');
+  const format = parseFormat(p);
+  return { kind: 'show_create', object, name, format, start, end: p.end };
+}
+
+function parseObject(p: Parser): ShowCreate['object'] {
+  if (p.accept('MATERIALIZED', 'VIEW')) return 'view';
+  if (!p.atName(1)) return null;
+  if (p.accept('STREAM') || p.accept('TABLE')) return 'stream';
+  return p.accept('VIEW') ? 'view' : null;
+}
