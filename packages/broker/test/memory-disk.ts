@@ -3,7 +3,9 @@ import { type Disk, type DiskFile, MillraceError, type SeededRandom } from '@mil
 /** Thrown by every call from the moment of the crash on, until the next start. Not one of ours, so that nobody answers it. */
 export class Crash extends Error {}
 
-type Change = { readonly kind: 'write'; readonly bytes: Buffer; readonly position: number } | { readonly kind: 'truncate'; readonly size: number };
+type Change =
+  | { readonly kind: 'write'; readonly bytes: Buffer; readonly position: number }
+  | { readonly kind: 'truncate'; readonly size: number };
 
 class MemoryFile {
   /** What a reader sees: the page cache. */
@@ -21,7 +23,9 @@ class MemoryFile {
 
 function applied(content: Buffer, change: Change): Buffer {
   if (change.kind === 'truncate') {
-    return change.size <= content.length ? content.subarray(0, change.size) : Buffer.concat([content, Buffer.alloc(change.size - content.length)]);
+    return change.size <= content.length
+      ? content.subarray(0, change.size)
+      : Buffer.concat([content, Buffer.alloc(change.size - content.length)]);
   }
   const end = Math.max(content.length, change.position + change.bytes.length);
   const next = Buffer.alloc(end);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { GroupCoordinator } from '../src/group/group-coordinator.ts';
 import { readBatchHeader } from '../src/log/batch-header.ts';
 import { isRefusal } from '../src/topic/check-produced.ts';
-import { type Appended, type Partition } from '../src/topic/partition.ts';
+import type { Appended, Partition } from '../src/topic/partition.ts';
 import { Topics } from '../src/topic/topics.ts';
 import { Crash, MemoryDisk } from './memory-disk.ts';
 
@@ -39,7 +39,10 @@ class World {
   open(): void {
     const ports = { disk: this.disk, clock: this.clock, random: this.random, logger: silentLogger };
     const { flushMessages } = this;
-    const defaults = { 'segment.bytes': '700', 'flush.messages': Number.isFinite(flushMessages) ? String(flushMessages) : '9223372036854775807' };
+    const defaults = {
+      'segment.bytes': '700',
+      'flush.messages': Number.isFinite(flushMessages) ? String(flushMessages) : '9223372036854775807',
+    };
     this.topics = new Topics(ports, { directory: 'd/topics', defaults, producerExpirationMs: 1e9 });
     this.topics.open();
     this.groups = new GroupCoordinator(ports, {
@@ -126,9 +129,10 @@ async function crashAndRecover(seed: number, kind: 'process' | 'power', flushMes
     expect(found.length, label).toBeLessThanOrEqual(1);
     if (isKept && batch.ack !== undefined) expect(found[0]?.baseOffset, label).toBe(batch.ack.baseOffset);
   }
-  expect(stored.map(({ producerId, sequence }) => [producerId, sequence]), label).toEqual(
-    world.sent.slice(0, stored.length).map(({ producerId, sequence }) => [producerId, sequence]),
-  );
+  expect(
+    stored.map(({ producerId, sequence }) => [producerId, sequence]),
+    label,
+  ).toEqual(world.sent.slice(0, stored.length).map(({ producerId, sequence }) => [producerId, sequence]));
   const offset = world.groups.committed(group, 't', 0)?.offset ?? -1;
   if (isKept) expect([world.committed, world.committing], label).toContain(offset);
   else expect(offset, label).toBeLessThanOrEqual(world.committing);
@@ -145,9 +149,10 @@ async function crashAndRecover(seed: number, kind: 'process' | 'power', flushMes
   await world.topics.close();
   await world.groups.close();
   world.open();
-  expect(world.stored().map(({ producerId, sequence }) => [producerId, sequence]), label).toEqual(
-    world.sent.map(({ producerId, sequence }) => [producerId, sequence]),
-  );
+  expect(
+    world.stored().map(({ producerId, sequence }) => [producerId, sequence]),
+    label,
+  ).toEqual(world.sent.map(({ producerId, sequence }) => [producerId, sequence]));
 }
 
 const seeds = Array.from({ length: 180 }, (_, seed) => seed);
