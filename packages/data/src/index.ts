@@ -42,6 +42,7 @@ export type { CalendarUnit, DataType, Field, Schema, SimpleTypeKind } from './da
 export { createDictionary, GroupTable } from './group/group-table.ts';
 export { hashBytes } from './group/hash-index.ts';
 export type { KeyDictionary, Selection } from './group/key-dictionary.ts';
+export { type IdOwner, PairDictionary } from './group/pair-dictionary.ts';
 export {
   type CivilDate,
   civilFromDays,

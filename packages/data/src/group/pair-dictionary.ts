@@ -1,7 +1,7 @@
 import { grown, HashIndex, hashWords } from './hash-index.ts';
 
 /** Whose ids a pair is made of: told when no pair needs an id any more. */
-interface IdOwner {
+export interface IdOwner {
   release(id: number): void;
 }
 

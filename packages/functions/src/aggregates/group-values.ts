@@ -6,28 +6,28 @@ import {
   createComparator,
   type DataType,
   defaultValue,
-  isFloat,
   isNullable,
   removeNullable,
+  type StringColumn,
   type Value,
   valueAt,
   valueSizeBytes,
 } from '@millrace/data';
 import { unseen, withRoom } from './lanes.ts';
-import { loadValue, saveValue } from './state-codec.ts';
+import { loadNumber, loadValue, saveNumber, saveValue } from './state-codec.ts';
 
-/** One value for each group, or none yet: what min, any, last_value, arg_max and their like hold. */
+/** Which value wins: 1 = the smaller, −1 = the greater. */
+export type Direction = 1 | -1;
+
+/** One value for each group, or none yet: what min, any, last_value, arg_max and their like hold. Rows given to it are not NULL. */
 export interface GroupValues {
   resize(count: number): void;
   has(group: number): boolean;
   set(group: number, column: Column, row: number): void;
-  /**
-   * How the value of a row stands to the group's (which there is): negative, zero or positive for before, same, after.
-   * nan stands before nothing and after nothing, but anything may replace it: see {@link isBetter}.
-   */
-  compare(column: Column, row: number, group: number): number;
-  /** As {@link compare}, of a group of another store of the same type. */
-  compareGroup(other: GroupValues, from: number, group: number): number;
+  /** True if the value of the row beats the group's (which there is). nan is beaten by every number and beats nothing. */
+  beats(column: Column, row: number, group: number, direction: Direction): boolean;
+  /** As {@link beats}, for the value of a group of another store of the same type. */
+  groupBeats(other: GroupValues, from: number, group: number, direction: Direction): boolean;
   copy(group: number, other: GroupValues, from: number): void;
   clear(group: number): void;
   /** Of groups without a value: NULL if the type is nullable, else its default. */
@@ -39,7 +39,7 @@ export interface GroupValues {
 
 /** The store for values of a type. */
 export function createGroupValues(type: DataType): GroupValues {
-  if (columnKind(type) === 'number') return new NumberGroupValues(type);
+  if (columnKind(type) === 'number') return new NumberGroupValues(isNullable(type));
   return isByteOrdered(removeNullable(type)) ? new StringGroupValues(type) : new AnyGroupValues(type);
 }
 
@@ -47,15 +47,15 @@ function isByteOrdered(type: DataType): boolean {
   return type.kind === 'string' || type.kind === 'fixed_string' || type.kind === 'uuid' || type.kind === 'json';
 }
 
+type NumberColumn = Extract<Column, { kind: 'number' }>;
+
 class NumberGroupValues implements GroupValues {
-  readonly #type: DataType;
   readonly #nullable: boolean;
   #values = new Float64Array(0);
   #seen = new Uint8Array(0);
 
-  constructor(type: DataType) {
-    this.#type = type;
-    this.#nullable = isNullable(type);
+  constructor(nullable: boolean) {
+    this.#nullable = nullable;
   }
 
   resize(count: number): void {
@@ -68,16 +68,16 @@ class NumberGroupValues implements GroupValues {
   }
 
   set(group: number, column: Column, row: number): void {
-    this.#values[group] = column.values_(row);
+    this.#values[group] = (column as NumberColumn).values[row]!;
     this.#seen[group] = 1;
   }
 
-  compare(column: Column, row: number, group: number): number {
-    return compareNumbers((column as Extract<Column, { kind: 'number' }>).values[row]!, this.#values[group]!);
+  beats(column: Column, row: number, group: number, direction: Direction): boolean {
+    return numberBeats((column as NumberColumn).values[row]!, this.#values[group]!, direction);
   }
 
-  compareGroup(other: NumberGroupValues, from: number, group: number): number {
-    return compareNumbers(other.#values[from]!, this.#values[group]!);
+  groupBeats(other: NumberGroupValues, from: number, group: number, direction: Direction): boolean {
+    return numberBeats(other.#values[from]!, this.#values[group]!, direction);
   }
 
   copy(group: number, other: NumberGroupValues, from: number): void {
@@ -97,15 +97,167 @@ class NumberGroupValues implements GroupValues {
   }
 
   save(group: number): unknown {
-    return this.has(group) ? saveValue(this.#values[group]!) : null;
+    return this.has(group) ? saveNumber(this.#values[group]!) : null;
   }
 
   load(group: number, state: unknown): void {
     this.#seen[group] = state === null ? 0 : 1;
-    this.#values[group] = state === null ? 0 : Number(state);
+    this.#values[group] = state === null ? 0 : loadNumber(state);
   }
 
   get sizeBytes(): number {
     return this.#values.byteLength + this.#seen.byteLength;
   }
+}
+
+/** Only numbers are asked for numbers: `value < best` is false for nan on either side. */
+export function numberBeats(value: number, best: number, direction: Direction): boolean {
+  return (direction === 1 ? value < best : value > best) || (Number.isNaN(best) && !Number.isNaN(value));
+}
+
+/** Strings; a row is compared by its bytes and copied only when it wins. */
+class StringGroupValues implements GroupValues {
+  readonly #type: DataType;
+  #values: (string | undefined)[] = [];
+  #charCount = 0;
+
+  constructor(type: DataType) {
+    this.#type = type;
+  }
+
+  resize(count: number): void {
+    while (this.#values.length < count) this.#values.push(undefined);
+  }
+
+  has(group: number): boolean {
+    return this.#values[group] !== undefined;
+  }
+
+  set(group: number, column: Column, row: number): void {
+    const { bytes, starts, ends } = column as StringColumn;
+    this.#put(group, bytes.toString('latin1', starts[row]!, ends[row]!));
+  }
+
+  beats(column: Column, row: number, group: number, direction: Direction): boolean {
+    return compareSpan(column as StringColumn, row, this.#values[group]!) * direction < 0;
+  }
+
+  groupBeats(other: StringGroupValues, from: number, group: number, direction: Direction): boolean {
+    const [theirs, mine] = [other.#values[from]!, this.#values[group]!];
+    return direction === 1 ? theirs < mine : theirs > mine;
+  }
+
+  copy(group: number, other: StringGroupValues, from: number): void {
+    this.#put(group, other.#values[from]);
+  }
+
+  clear(group: number): void {
+    this.#put(group, undefined);
+  }
+
+  column(groups: Int32Array, count: number): Column {
+    const missing = defaultValue(this.#type);
+    return columnOf(
+      this.#type,
+      Array.from({ length: count }, (_, i) => this.#values[groups[i]!] ?? missing),
+    );
+  }
+
+  save(group: number): unknown {
+    return this.#values[group] ?? null;
+  }
+
+  load(group: number, state: unknown): void {
+    this.#put(group, (state as string | null) ?? undefined);
+  }
+
+  get sizeBytes(): number {
+    return this.#values.length * 32 + this.#charCount;
+  }
+
+  #put(group: number, value: string | undefined): void {
+    this.#charCount += (value?.length ?? 0) - (this.#values[group]?.length ?? 0);
+    this.#values[group] = value;
+  }
+}
+
+function compareSpan({ bytes, starts, ends }: StringColumn, row: number, text: string): number {
+  const [start, length] = [starts[row]!, ends[row]! - starts[row]!];
+  const shared = Math.min(length, text.length);
+  for (let i = 0; i < shared; i++) {
+    const order = bytes[start + i]! - text.charCodeAt(i);
+    if (order !== 0) return order;
+  }
+  return length - text.length;
+}
+
+/** 64-bit numbers, enums, addresses and composites, as values. */
+class AnyGroupValues implements GroupValues {
+  readonly #type: DataType;
+  readonly #compare: Comparator;
+  #values: (Value | undefined)[] = [];
+  #valueBytes = 0;
+
+  constructor(type: DataType) {
+    this.#type = type;
+    this.#compare = createComparator(type);
+  }
+
+  resize(count: number): void {
+    while (this.#values.length < count) this.#values.push(undefined);
+  }
+
+  has(group: number): boolean {
+    return this.#values[group] !== undefined;
+  }
+
+  set(group: number, column: Column, row: number): void {
+    this.#put(group, valueAt(column, this.#type, row));
+  }
+
+  beats(column: Column, row: number, group: number, direction: Direction): boolean {
+    return this.#compare(valueAt(column, this.#type, row), this.#values[group]!) * direction < 0;
+  }
+
+  groupBeats(other: AnyGroupValues, from: number, group: number, direction: Direction): boolean {
+    return this.#compare(other.#values[from]!, this.#values[group]!) * direction < 0;
+  }
+
+  copy(group: number, other: AnyGroupValues, from: number): void {
+    this.#put(group, other.#values[from]);
+  }
+
+  clear(group: number): void {
+    this.#put(group, undefined);
+  }
+
+  column(groups: Int32Array, count: number): Column {
+    const missing = defaultValue(this.#type);
+    return columnOf(
+      this.#type,
+      Array.from({ length: count }, (_, i) => this.#values[groups[i]!] ?? missing),
+    );
+  }
+
+  save(group: number): unknown {
+    const value = this.#values[group];
+    return value === undefined ? null : saveValue(value);
+  }
+
+  load(group: number, state: unknown): void {
+    this.#put(group, state === null ? undefined : loadValue(state, this.#type));
+  }
+
+  get sizeBytes(): number {
+    return this.#values.length * 8 + this.#valueBytes;
+  }
+
+  #put(group: number, value: Value | undefined): void {
+    this.#valueBytes += sizeOf(value) - sizeOf(this.#values[group]);
+    this.#values[group] = value;
+  }
+}
+
+function sizeOf(value: Value | undefined): number {
+  return value === undefined ? 0 : valueSizeBytes(value);
 }
