@@ -1,11 +1,11 @@
 import type { Expression, Query, Statement } from './ast.ts';
+import { parseInList } from './expression/in-list.ts';
 import { JsepEngine, type JsepNode, type OperandReader } from './expression/jsep-engine.ts';
 import { parseLambda } from './expression/lambda.ts';
 import { lowerExpression } from './expression/lower.ts';
 import { type Operand, readOperand } from './expression/operand.ts';
-import { emptyMark, listMark } from './expression/operators.ts';
 import { maskOperators } from './expression/operator-mask.ts';
-import { parseInList } from './expression/in-list.ts';
+import { emptyMark, listMark } from './expression/operators.ts';
 import { parseQueryText } from './query/query.ts';
 import { parseStatementText } from './statements/statement.ts';
 import { TokenCursor } from './token-cursor.ts';
@@ -66,7 +66,7 @@ export class Parser extends TokenCursor implements OperandReader<Operand> {
   }
 
   tooDeep() {
-    return this.error(this.token, `nested more than ${nestingMax} levels deep`, 'long chains of OR are shorter as x IN (…)');
+    return this.error(this.token, `nested too deeply, at most ${nestingMax} levels`, 'long chains of OR are shorter as x IN (…)');
   }
 
   #openEngine(): JsepEngine<Operand> {

@@ -160,7 +160,8 @@ export class TokenCursor {
   /** Refuses the present token. @throws {MillraceError} SQL_SYNTAX with what was found, what was expected, and what to do about it. */
   unexpected(): never {
     const { token } = this;
-    if (token.problem !== undefined) throw this.error(token.problem.opening ? { ...token, end: token.start + 1 } : token, token.problem.message, token.problem.hint);
+    if (token.problem !== undefined)
+      throw this.error(token.problem.opening ? { ...token, end: token.start + 1 } : token, token.problem.message, token.problem.hint);
     const expected = joinAlternatives(this.#expected);
     throw this.error(token, `unexpected ${describe(token)}${expected === '' ? '' : `, expected ${expected}`}`, this.#hint());
   }

@@ -24,7 +24,15 @@ export function parseGroup(p: Parser): Expression {
 /** `[a, b]`. */
 export function parseArray(p: Parser): ArrayLiteral {
   const opening = p.advance();
-  const elements = p.list(']', opening, () => p.expression());
+  const elements: Expression[] = [];
+  // Not p.list: its two frames a level would be felt where arrays nest a thousand deep.
+  while (!p.accept(']')) {
+    elements.push(p.expression());
+    if (p.accept(',')) continue;
+    p.hintMissingComma();
+    p.close(']', opening);
+    break;
+  }
   return { kind: 'array', elements, start: opening.start, end: p.end };
 }
 

@@ -1,7 +1,7 @@
 import { nearest } from '@millrace/core';
 import type { Expression, IntervalLiteral, IntervalUnit } from '../ast.ts';
-import { reservedWords } from '../lexer/keywords.ts';
 import { intervalUnitWords, unitOfSuffix, unitOfWord } from '../lexer/interval-unit.ts';
+import { reservedWords } from '../lexer/keywords.ts';
 import { unquote } from '../lexer/string-literal.ts';
 import type { Parser } from '../parser.ts';
 import { refuseQuotedValue } from './quoted-value.ts';
@@ -38,7 +38,8 @@ export function parseInterval(p: Parser): IntervalLiteral {
 function parseStringInterval(p: Parser, start: number): IntervalLiteral {
   const token = p.advance();
   const words = unquote(token.text).trim().split(/\s+/);
-  if (!plainNumber.test(words[0]!)) throw p.error(token, `the amount of an INTERVAL is not a number: ${token.text}`, 'write INTERVAL 5 SECOND or 5s');
+  if (!plainNumber.test(words[0]!))
+    throw p.error(token, `the amount of an INTERVAL is not a number: ${token.text}`, 'write INTERVAL 5 SECOND or 5s');
   const amount = { kind: 'number', text: words[0]!, start: token.start, end: token.end } as const;
   const inner = words.length === 2 ? unitOfWord(words[1]!.toUpperCase()) : undefined;
   if (words.length > 1 && inner === undefined) throw p.error(token, `malformed interval ${token.text}`, 'write INTERVAL 5 SECOND or 5s');

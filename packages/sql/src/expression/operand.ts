@@ -17,7 +17,13 @@ import { parseReference } from './reference.ts';
  */
 export type Operand =
   | { readonly kind: 'expression'; readonly expression: Expression }
-  | { readonly kind: 'list'; readonly list: readonly Expression[]; readonly subquery: Query | null; readonly start: number; readonly end: number }
+  | {
+      readonly kind: 'list';
+      readonly list: readonly Expression[];
+      readonly subquery: Query | null;
+      readonly start: number;
+      readonly end: number;
+    }
   | { readonly kind: 'empty'; readonly start: number; readonly end: number };
 
 /** Reads an operand with its postfixes. @throws {MillraceError} SQL_SYNTAX if none stands here. */

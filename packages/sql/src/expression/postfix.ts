@@ -9,26 +9,18 @@ export function parsePostfixes(p: Parser, operand: Expression): Expression {
   let result = operand;
   for (let count = 0; ; count++) {
     p.assertNesting(p.nesting + count);
-    const next = parsePostfix(p, result);
-    if (next === null) return result;
-    result = next;
+    const parse = p.token.kind === 'symbol' ? postfixParsers[p.token.key] : undefined;
+    if (parse === undefined) return result;
+    result = parse(p, result);
   }
 }
 
-function parsePostfix(p: Parser, operand: Expression): Expression | null {
-  switch (p.token.key) {
-    case '::':
-      return parseCastBehind(p, operand);
-    case '[':
-      return parseSubscript(p, operand);
-    case '.':
-      return parseMember(p, operand);
-    case ':':
-      return parseJsonPath(p, operand);
-    default:
-      return null;
-  }
-}
+const postfixParsers: Readonly<Record<string, (p: Parser, operand: Expression) => Expression>> = {
+  '::': parseCastBehind,
+  '[': parseSubscript,
+  '.': parseMember,
+  ':': parseJsonPath,
+};
 
 function parseCastBehind(p: Parser, operand: Expression): Expression {
   p.advance();

@@ -7,5 +7,9 @@ export function refuseQuotedValue(p: TokenCursor, expression: Expression): void 
   if (expression.kind !== 'column' || expression.parts.length > 1 || p.source[expression.start] !== '"') return;
   const { name } = expression.parts[0]!;
   const given = p.source.slice(expression.start, expression.end);
-  throw p.error(expression, `unexpected name ${given}, expected a value`, `double quotes are for names; a string is written ${quote(name, "'")}`);
+  throw p.error(
+    expression,
+    `unexpected name ${given}, expected a value`,
+    `double quotes are for names; a string is written ${quote(name, "'")}`,
+  );
 }

@@ -42,5 +42,12 @@ function lexData(source: string, at: number, tokens: Token[]): number {
 function tooLong(source: string, at: number): Token {
   const message = `the text is longer than ${textLengthMax} characters`;
   const hint = 'rows in bulk go in as INSERT INTO s FORMAT JSONEachRow, with the data behind it';
-  return { kind: 'invalid', start: at, end: source.length, text: source.slice(at, at + 20), key: '', problem: { message, hint, opening: false } };
+  return {
+    kind: 'invalid',
+    start: at,
+    end: source.length,
+    text: source.slice(at, at + 20),
+    key: '',
+    problem: { message, hint, opening: false },
+  };
 }

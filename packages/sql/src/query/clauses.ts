@@ -24,7 +24,8 @@ const titles: Readonly<Record<ClauseWord, string>> = {
   EMIT: 'EMIT',
   SETTINGS: 'SETTINGS',
 };
-const order = 'the order is SELECT … FROM … WHERE … PARTITION BY … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET … EMIT … SETTINGS … FORMAT';
+const order =
+  'the order is SELECT … FROM … WHERE … PARTITION BY … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET … EMIT … SETTINGS … FORMAT';
 
 /** Everything behind FROM but UNION and FORMAT. */
 export function parseClauses(p: Parser): Clauses {
@@ -158,4 +159,3 @@ function parseNulls(p: Parser): 'first' | 'last' {
   p.expect('LAST');
   return 'last';
 }
-

@@ -35,7 +35,8 @@ function parseJoinKind(p: Parser): Pick<JoinSource, 'type' | 'strictness'> | nul
     const { key } = p.peek(distance);
     if (Object.hasOwn(types, key) && type === null) type = types[key as keyof typeof types];
     else if (Object.hasOwn(strictnesses, key) && strictness === null) strictness = strictnesses[key as keyof typeof strictnesses];
-    else if (key === 'ANY' && p.peek(distance + 1).key === 'JOIN') p.notSupported(p.peek(distance), 'ANY JOIN is not supported', 'write LATEST JOIN or ASOF JOIN');
+    else if (key === 'ANY' && p.peek(distance + 1).key === 'JOIN')
+      p.notSupported(p.peek(distance), 'ANY JOIN is not supported', 'write LATEST JOIN or ASOF JOIN');
     else if (key !== 'OUTER' || distance === 0) {
       if (distance === 0) p.expecting('JOIN');
       return null;
@@ -50,4 +51,3 @@ function parseUsing(p: Parser): readonly Identifier[] {
   const opening = p.advance();
   return p.list(')', opening, () => p.identifier('a column'));
 }
-

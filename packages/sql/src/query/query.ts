@@ -40,7 +40,8 @@ function parseOperand(p: Parser): readonly Select[] {
   const opening = p.advance();
   const inner = p.query();
   p.close(')', opening);
-  if (inner.with.length > 0) p.notSupported(inner, 'WITH inside the brackets of a UNION is not supported', 'put it before the first SELECT');
+  if (inner.with.length > 0)
+    p.notSupported(inner, 'WITH inside the brackets of a UNION is not supported', 'put it before the first SELECT');
   return inner.selects;
 }
 
@@ -48,6 +49,7 @@ function refuseOtherSetOperations(p: Parser): void {
   const { token } = p;
   if (token.key === 'INTERSECT' || token.key === 'EXCEPT') p.notSupported(token, `${token.key} is not supported`);
   if (token.key !== 'UNION') return;
-  if (p.peek(1).key === 'DISTINCT') p.notSupported(token, 'UNION DISTINCT is not supported', 'write SELECT DISTINCT … FROM (… UNION ALL …)');
+  if (p.peek(1).key === 'DISTINCT')
+    p.notSupported(token, 'UNION DISTINCT is not supported', 'write SELECT DISTINCT … FROM (… UNION ALL …)');
   throw p.error(p.peek(1), 'UNION stands without ALL', 'write UNION ALL');
 }

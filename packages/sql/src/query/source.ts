@@ -4,8 +4,8 @@ import type { Parser } from '../parser.ts';
 import { identifierOf } from '../token-cursor.ts';
 import { hintAlias, parseAlias } from './alias.ts';
 import { parseJoins } from './join.ts';
-import { parseStreamName } from './stream-name.ts';
 import { atSessionBoundaries, parseSessionBoundaries } from './session-boundaries.ts';
+import { parseStreamName } from './stream-name.ts';
 
 /** What stands behind FROM: a source, and the joins to it. */
 export function parseFrom(p: Parser): Source {

@@ -23,10 +23,17 @@ const primaryKeyHint = 'it is written behind the columns: CREATE STREAM s (k str
 
 function refuseModifiers(p: Parser, name: string, type: string): void {
   const { token } = p;
-  if (p.at('NULL')) throw p.error(token, `unexpected NULL behind column '${name}'`, `a column that may be null has the type nullable(${type})`);
-  if (p.at('NOT', 'NULL')) throw p.error(token, `unexpected NOT NULL behind column '${name}'`, 'leave it out: a column is never null unless its type is nullable(…)');
+  if (p.at('NULL'))
+    throw p.error(token, `unexpected NULL behind column '${name}'`, `a column that may be null has the type nullable(${type})`);
+  if (p.at('NOT', 'NULL'))
+    throw p.error(
+      token,
+      `unexpected NOT NULL behind column '${name}'`,
+      'leave it out: a column is never null unless its type is nullable(…)',
+    );
   if (p.at('PRIMARY', 'KEY')) throw p.error(token, `unexpected PRIMARY KEY behind column '${name}'`, primaryKeyHint);
-  if (unsupportedModifiers.has(token.key)) p.notSupported(token, `${token.key} of a column is not supported`, `a column is written name type [DEFAULT e] [COMMENT 's']`);
+  if (unsupportedModifiers.has(token.key))
+    p.notSupported(token, `${token.key} of a column is not supported`, `a column is written name type [DEFAULT e] [COMMENT 's']`);
 }
 
 const unsupportedModifiers: ReadonlySet<string> = new Set(['CODEC', 'MATERIALIZED', 'ALIAS', 'EPHEMERAL', 'TTL']);

@@ -18,7 +18,8 @@ export function parseCreateStream(p: Parser, start: number): CreateStream {
 }
 
 function refuseQuery(p: Parser): void {
-  if (p.at('AS')) p.notSupported(p.token, 'CREATE STREAM … AS is not supported', 'create the stream with its columns, then INSERT INTO … SELECT');
+  if (p.at('AS'))
+    p.notSupported(p.token, 'CREATE STREAM … AS is not supported', 'create the stream with its columns, then INSERT INTO … SELECT');
 }
 
 function parseColumns(p: Parser): ColumnDefinition[] {

@@ -11,7 +11,8 @@ export function parseCreate(p: Parser): Statement {
   if (p.accept('VIEW')) return parseCreateView(p, start, orReplace);
   if (p.accept('MATERIALIZED', 'VIEW')) return parseCreateMaterializedView(p, start, orReplace);
   if (p.accept('STREAM') || p.accept('TABLE')) {
-    if (orReplace) p.notSupported({ start, end: token.end }, `CREATE OR REPLACE ${token.key} is not supported`, 'drop it first, or write IF NOT EXISTS');
+    if (orReplace)
+      p.notSupported({ start, end: token.end }, `CREATE OR REPLACE ${token.key} is not supported`, 'drop it first, or write IF NOT EXISTS');
     return parseCreateStream(p, start);
   }
   return p.unexpected();

@@ -1,0 +1,119 @@
+import { unreachable } from '@millrace/core';
+import type {
+  ColumnDefinition,
+  CreateMaterializedView,
+  CreateStream,
+  CreateView,
+  Explain,
+  Identifier,
+  Insert,
+  Show,
+  Statement,
+} from '../ast.ts';
+import { printIdentifier, printString } from './names.ts';
+import { printExpression, printExpressions } from './print-expression.ts';
+import { printQuery, printSettingList, printSettings } from './print-query.ts';
+
+/** The canonical text of a statement, without the `;` behind it. */
+export function printStatement(statement: Statement): string {
+  switch (statement.kind) {
+    case 'select_statement':
+      return words(printQuery(statement.query), printFormat(statement.format));
+    case 'create_stream':
+      return printCreateStream(statement);
+    case 'create_view':
+      return printCreateView(statement, 'VIEW', null);
+    case 'create_materialized_view':
+      return printCreateView(statement, 'MATERIALIZED VIEW', statement.into);
+    case 'drop':
+      return words('DROP', statement.object.toUpperCase(), statement.ifExists && 'IF EXISTS', printIdentifier(statement.name));
+    case 'truncate':
+      return words('TRUNCATE STREAM', statement.ifExists && 'IF EXISTS', printIdentifier(statement.name));
+    case 'describe':
+      return words('DESCRIBE', printIdentifier(statement.name), printFormat(statement.format));
+    case 'show':
+      return printShow(statement);
+    case 'show_create':
+      return words('SHOW CREATE', statement.object?.toUpperCase(), printIdentifier(statement.name), printFormat(statement.format));
+    case 'insert':
+      return printInsert(statement);
+    case 'kill_query':
+      return words('KILL QUERY WHERE query_id =', printString(statement.queryId), printFormat(statement.format));
+    case 'explain':
+      return printExplain(statement);
+    case 'explain_live':
+      return words('EXPLAIN LIVE', printString(statement.queryId), printFormat(statement.format));
+    case 'set':
+      return `SET ${printSettingList(statement.settings)}`;
+    case 'use':
+      return `USE ${printIdentifier(statement.database)}`;
+    default:
+      return unreachable(statement);
+  }
+}
+
+function words(...parts: readonly (string | false | null | undefined)[]): string {
+  return parts.filter((part) => typeof part === 'string' && part !== '').join(' ');
+}
+
+function printFormat(format: Identifier | null): string | null {
+  return format === null ? null : `FORMAT ${printIdentifier(format)}`;
+}
+
+function printCreateStream(statement: CreateStream): string {
+  const { ifNotExists, name, columns, primaryKey, settings, comment } = statement;
+  return words(
+    'CREATE STREAM',
+    ifNotExists && 'IF NOT EXISTS',
+    printIdentifier(name),
+    `(${columns.map(printColumn).join(', ')})`,
+    primaryKey.length > 0 && `PRIMARY KEY (${printExpressions(primaryKey)})`,
+    comment !== null && `COMMENT ${printString(comment)}`,
+    settings.length > 0 && printSettings(settings),
+  );
+}
+
+function printColumn({ name, type, default: value, comment }: ColumnDefinition): string {
+  const parts = [value !== null && `DEFAULT ${printExpression(value)}`, comment !== null && `COMMENT ${printString(comment)}`];
+  return words(printIdentifier(name), type.text, ...parts);
+}
+
+function printCreateView(statement: CreateView | CreateMaterializedView, what: string, into: Identifier | null): string {
+  return words(
+    'CREATE',
+    statement.orReplace && 'OR REPLACE',
+    what,
+    statement.ifNotExists && 'IF NOT EXISTS',
+    printIdentifier(statement.name),
+    into && `INTO ${printIdentifier(into)}`,
+    `AS ${printQuery(statement.query)}`,
+  );
+}
+
+function printShow({ what, like, format }: Show): string {
+  const operator = like?.caseInsensitive ? 'ILIKE' : 'LIKE';
+  const pattern = like === null ? null : words(like.negated && 'NOT', operator, printString(like.pattern));
+  return words('SHOW', what.toUpperCase().replace('_', ' '), pattern, printFormat(format));
+}
+
+function printInsert({ into, columns, settings, rows }: Insert): string {
+  const list = columns.length === 0 ? null : `(${columns.map(printIdentifier).join(', ')})`;
+  return words('INSERT INTO', printIdentifier(into), list, settings.length > 0 && printSettings(settings), printRows(rows));
+}
+
+function printRows(rows: Insert['rows']): string {
+  switch (rows.kind) {
+    case 'values':
+      return `VALUES ${rows.tuples.map((tuple) => `(${printExpressions(tuple)})`).join(', ')}`;
+    case 'query':
+      return printQuery(rows.query);
+    case 'format':
+      return `FORMAT ${printIdentifier(rows.format)}${rows.data === '' ? '' : `\n${rows.data}`}`;
+    default:
+      return unreachable(rows);
+  }
+}
+
+function printExplain({ mode, statement, format }: Explain): string {
+  return words('EXPLAIN', mode === 'plan' ? null : mode.toUpperCase(), printStatement(statement), printFormat(format));
+}
