@@ -16,6 +16,8 @@ export function createAdmin(
 
 /** Kafka's number for a topic as the owner of a configuration. */
 const topicResource = 2;
+/** Kafka's number for a configuration entry that the topic itself has. */
+const setOnTopic = 1;
 
 class KafkaJsBackedAdmin implements Admin {
   readonly #options: Parameters<typeof createAdmin>[0];
@@ -52,10 +54,10 @@ class KafkaJsBackedAdmin implements Admin {
       admin.describeConfigs({ includeSynonyms: false, resources: [{ type: topicResource, name: topic }] }),
     );
     return resources.flatMap(({ configEntries }) =>
-      configEntries.map(({ configName, configValue, isDefault, readOnly, isSensitive }) => ({
+      configEntries.map(({ configName, configValue, configSource, readOnly, isSensitive }) => ({
         name: configName,
         value: configValue,
-        isDefault,
+        isDefault: configSource !== setOnTopic,
         readOnly,
         sensitive: isSensitive,
       })),

@@ -1,5 +1,13 @@
 import { asMillraceError, assert, MillraceError } from '@millrace/core';
-import { apis, batchEnd, errorOf, type KafkaErrorName, RecordBatchBuilder, type RecordHeader } from '@millrace/kafka-protocol';
+import {
+  apis,
+  batchEnd,
+  batchHeaderSize,
+  errorOf,
+  type KafkaErrorName,
+  RecordBatchBuilder,
+  type RecordHeader,
+} from '@millrace/kafka-protocol';
 import { BackOff, isRetryable, retry } from './back-off.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { Producer, ProducerOptions, WrittenBatch } from './ports.ts';
@@ -29,6 +37,8 @@ class IdempotentProducer implements Producer {
   readonly #options: Required<ProducerOptions>;
   readonly #topics = new Map<string, ProducerQueue[]>();
   readonly #outstanding = new Set<PendingBatch>();
+  /** Memory of batches that are settled, for the next ones. */
+  readonly #memory: Buffer[] = [];
   readonly #lingering = new Set<ProducerQueue>();
   readonly #requestsInFlight = new Map<number, number>();
   readonly #settled = new ChangeSignal();
@@ -37,6 +47,8 @@ class IdempotentProducer implements Producer {
   /** The brokers have lost track of the producer: nothing is sent until all is answered and it has a new identity. */
   #needsIdentity = true;
   #bufferedBytes = 0;
+  /** Since the last look at what may be sent. */
+  #sealedBytes = 0;
   #isPumpScheduled = false;
   #isClosed = false;
   #failure: Error | undefined;
@@ -47,7 +59,7 @@ class IdempotentProducer implements Producer {
       batchSizeBytes: 16 * 1024,
       lingerMs: 0,
       compression: 'none',
-      maxBufferedBytes: 32 * 1024 * 1024,
+      maxBufferedBytes: 4 * 1024 * 1024,
       maxRequestBytes: 1024 * 1024,
       maxInFlight: 5,
       deliveryTimeoutMs: 120_000,
@@ -63,16 +75,44 @@ class IdempotentProducer implements Producer {
     value: Uint8Array | null,
     headers?: readonly RecordHeader[],
   ): void | Promise<void> {
+    const keyEnd = key?.length ?? -1;
+    const valueEnd = value?.length ?? -1;
+    return this.appendSpans(
+      topic,
+      partition,
+      timestampMs,
+      key ?? noBytes,
+      Math.min(0, keyEnd),
+      keyEnd,
+      value ?? noBytes,
+      Math.min(0, valueEnd),
+      valueEnd,
+      headers,
+    );
+  }
+
+  appendSpans(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    headers?: readonly RecordHeader[],
+  ): void | Promise<void> {
     this.#assertOpen();
     const queue = this.#queueOf(topic, partition);
     const { batchSizeBytes } = this.#options;
-    const sizeBytes = (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes;
+    const sizeBytes = keyEnd - keyStart + valueEnd - valueStart + recordOverheadBytes;
     if (queue.open !== undefined && queue.open.sizeBytes + sizeBytes > batchSizeBytes) this.#seal(queue);
     if (queue.open === undefined) {
-      queue.open = new RecordBatchBuilder(Math.max(batchSizeBytes, sizeBytes + 64));
+      queue.open = new RecordBatchBuilder(this.#memoryFor(sizeBytes + batchHeaderSize));
       this.#linger(queue);
     }
-    queue.open.append(timestampMs, key, value, headers);
+    queue.open.appendSpans(timestampMs, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers);
     if (this.#bufferedBytes > this.#options.maxBufferedBytes) return this.#waitForRoom();
   }
 
@@ -91,7 +131,7 @@ class IdempotentProducer implements Producer {
     const queue = this.#queueOf(topic, partition);
     if (queue.open !== undefined) this.#seal(queue);
     return new Promise((resolve, reject) => {
-      this.#enqueue(queue, batch, resolve, reject);
+      this.#enqueue(queue, batch, undefined, resolve, reject);
       this.#schedulePump();
     });
   }
@@ -104,6 +144,12 @@ class IdempotentProducer implements Producer {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new MillraceError('INTERNAL_INVARIANT', 'the producer is closed');
+  }
+
+  #memoryFor(sizeBytes: number): Buffer {
+    const { batchSizeBytes } = this.#options;
+    if (sizeBytes > batchSizeBytes) return Buffer.allocUnsafe(sizeBytes);
+    return this.#memory.pop() ?? Buffer.allocUnsafeSlow(batchSizeBytes);
   }
 
   #queueOf(topic: string, partition: number): ProducerQueue {
@@ -138,24 +184,33 @@ class IdempotentProducer implements Producer {
   }
 
   #seal(queue: ProducerQueue): void {
+    const { memory } = queue.open!;
     const bytes = queue.open!.finish({ compression: this.#options.compression });
     queue.open = undefined;
     this.#enqueue(
       queue,
       bytes,
+      memory,
       () => {},
       (error) => {
         this.#failure ??= error;
       },
     );
     // A caller that does not yield must not keep full requests back.
-    if (this.#bufferedBytes >= this.#options.maxRequestBytes) this.#pump();
+    this.#sealedBytes += bytes.length;
+    if (this.#sealedBytes >= this.#options.maxRequestBytes) this.#pump();
     else this.#schedulePump();
   }
 
-  #enqueue(queue: ProducerQueue, bytes: Buffer, onWritten: (written: WrittenBatch) => void, onFailed: (error: Error) => void): void {
+  #enqueue(
+    queue: ProducerQueue,
+    bytes: Buffer,
+    memory: Buffer | undefined,
+    onWritten: (written: WrittenBatch) => void,
+    onFailed: (error: Error) => void,
+  ): void {
     const deadlineMs = this.#client.clock.monotonic() + this.#options.deliveryTimeoutMs;
-    const batch = new PendingBatch(bytes, deadlineMs, onWritten, onFailed);
+    const batch = new PendingBatch(bytes, memory, deadlineMs, onWritten, onFailed);
     this.#bufferedBytes += bytes.length;
     this.#outstanding.add(batch);
     queue.ready.push(batch);
@@ -172,6 +227,7 @@ class IdempotentProducer implements Producer {
 
   /** Sends all that may be sent now. */
   #pump(): void {
+    this.#sealedBytes = 0;
     if (this.#outstanding.size === 0) return;
     if (this.#needsIdentity) this.#identify();
     else this.#pumpLeaders();
@@ -279,6 +335,9 @@ class IdempotentProducer implements Producer {
     queue.settle(batch, !(outcome instanceof Error));
     this.#outstanding.delete(batch);
     this.#bufferedBytes -= batch.bytes.length;
+    // Fresh memory for each batch costs more than filling it: what is answered for is used again.
+    const { batchSizeBytes, maxBufferedBytes } = this.#options;
+    if (batch.memory?.length === batchSizeBytes && this.#memory.length * batchSizeBytes < maxBufferedBytes) this.#memory.push(batch.memory);
     if (outcome instanceof Error) batch.onFailed(outcome);
     else batch.onWritten(outcome);
     for (const callback of batch.onSettled) callback();
@@ -351,6 +410,8 @@ class IdempotentProducer implements Producer {
     });
   }
 }
+
+const noBytes = Buffer.alloc(0);
 
 type TopicData = { name: string; partitionData: { index: number; records: Buffer }[] };
 

@@ -170,7 +170,7 @@ export interface ProducerOptions {
   /** How long a batch may wait for more records; default 0: until the current turn of the event loop is over. */
   readonly lingerMs?: number;
   readonly compression?: Compression;
-  /** {@link Producer.append} asks to wait while this much is not acknowledged; default 32 MiB. */
+  /** {@link Producer.append} asks to wait while more than this is not acknowledged; default 4 MiB. */
   readonly maxBufferedBytes?: number;
   /** Most bytes of one request (one batch that is larger goes alone); default 1 MiB. */
   readonly maxRequestBytes?: number;
@@ -204,6 +204,19 @@ export interface Producer {
     value: Uint8Array | null,
     headers?: readonly RecordHeader[],
   ): void | Promise<void>;
+  /** Like {@link append}, with key and value as `[start, end)` of larger buffers, so that a slice need not be made; a start of -1 is null. */
+  appendSpans(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    headers?: readonly RecordHeader[],
+  ): void | Promise<void>;
   /** Sends what waits; resolves when everything appended before is acknowledged. @throws the first failure since the last flush. */
   flush(): Promise<void>;
   /**
@@ -229,6 +242,7 @@ export interface TopicSpec {
 export interface ConfigEntry {
   readonly name: string;
   readonly value: string | null;
+  /** True unless the topic itself has set it. */
   readonly isDefault: boolean;
   readonly readOnly: boolean;
   readonly sensitive: boolean;

@@ -14,6 +14,8 @@ export interface ProducerIdentity {
 /** A batch on its way. */
 export class PendingBatch {
   readonly bytes: Buffer;
+  /** What the bytes are a part of, if it may be used again afterwards. */
+  readonly memory: Buffer | undefined;
   readonly recordCount: number;
   /** When (monotonic) it is given up. */
   readonly deadlineMs: number;
@@ -26,8 +28,15 @@ export class PendingBatch {
   /** True if the broker has said that something before it is missing: then it was surely not written. */
   wasOutOfOrder = false;
 
-  constructor(bytes: Buffer, deadlineMs: number, onWritten: (written: WrittenBatch) => void, onFailed: (error: Error) => void) {
+  constructor(
+    bytes: Buffer,
+    memory: Buffer | undefined,
+    deadlineMs: number,
+    onWritten: (written: WrittenBatch) => void,
+    onFailed: (error: Error) => void,
+  ) {
     this.bytes = bytes;
+    this.memory = memory;
     this.recordCount = batchHeader.recordCount(bytes, 0);
     this.deadlineMs = deadlineMs;
     this.onWritten = onWritten;

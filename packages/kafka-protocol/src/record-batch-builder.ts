@@ -33,9 +33,14 @@ export class RecordBatchBuilder {
   #firstTimestamp = 0;
   #maxTimestamp = 0;
 
-  /** @param capacity bytes to begin with; grows as needed. */
-  constructor(capacity = 16 * 1024) {
-    this.#bytes = Buffer.allocUnsafe(Math.max(capacity, batchHeaderSize));
+  /** @param memory to build in, or how many bytes to begin with; a batch that outgrows it gets memory of its own. */
+  constructor(memory: number | Buffer = 16 * 1024) {
+    this.#bytes = typeof memory === 'number' ? Buffer.allocUnsafe(Math.max(memory, batchHeaderSize)) : memory;
+  }
+
+  /** What it builds in. */
+  get memory(): Buffer {
+    return this.#bytes;
   }
 
   get recordCount(): number {
@@ -100,8 +105,8 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * The whole batch with its checksum. It is the builder's own memory: the builder must not be used afterwards.
-   * @returns a buffer that the caller owns.
+   * The whole batch with its checksum. The builder must not be used afterwards.
+   * @returns a part of {@link memory}, or of memory of its own if it is compressed.
    */
   finish(traits: BatchTraits = {}): Buffer {
     const batch = this.#compressed(traits.compression ?? 'none');
@@ -149,7 +154,8 @@ function copy(from: Uint8Array, start: number, end: number, to: Buffer, at: numb
   const length = end - start;
   if (length <= loopLimit) for (let index = 0; index < length; index++) to[at + index] = from[start + index]!;
   else if (start === 0 && end === from.length) to.set(from, at);
-  else to.set(from.subarray(start, end), at);
+  // Copies a part without making an object for it.
+  else Buffer.prototype.copy.call(from, to, at, start, end);
   return at + length;
 }
 
