@@ -25,10 +25,14 @@ function handOver() {
   for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
     const beside = join(folder, 'node_modules/node/bin/node');
     if (existsSync(beside)) {
-      const { status } = spawnSync(beside, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+      const { status } = spawnSync(beside, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+        stdio: 'inherit',
+      });
       process.exit(status ?? 1);
     }
   }
-  console.error(`millrace needs Node 22.18 or newer, this is ${process.version}: install a newer Node, or \`npm install node@24\` beside it`);
+  console.error(
+    `millrace needs Node 22.18 or newer, this is ${process.version}: install a newer Node, or \`npm install node@24\` beside it`,
+  );
   process.exit(1);
 }

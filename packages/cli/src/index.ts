@@ -1,1 +1,35 @@
-export {};
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { flush, run } from '@oclif/core';
+import { reportAndExit } from './report-error.ts';
+
+/** Commands are run from the sources where this file is a source, from the build where it is built. */
+const commandsTarget = import.meta.url.endsWith('.ts') ? './src/commands.ts' : './dist/commands.js';
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs the command line: `process.argv`. Ends the process with exit code 0 ok, 1 failed, 2 usage, 3 not reachable, 130 interrupted. */
+export async function main(): Promise<void> {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const pjson = {
+    ...manifest,
+    oclif: {
+      bin: 'millrace',
+      dirname: 'millrace',
+      topicSeparator: ' ',
+      commands: { strategy: 'explicit', target: commandsTarget, identifier: 'commands' },
+      topics: {
+        stream: { description: 'streams: Kafka topics with a schema' },
+        query: { description: 'queries that are running' },
+        topic: { description: 'topics of any Kafka cluster' },
+        group: { description: 'consumer groups of any Kafka cluster' },
+        config: { description: 'the configuration of the server' },
+      },
+    },
+  };
+  try {
+    await run(process.argv.slice(2), { root, pjson });
+    await flush();
+  } catch (thrown) {
+    await reportAndExit(thrown);
+  }
+}

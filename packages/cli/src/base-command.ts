@@ -1,0 +1,67 @@
+import type { Admin, OffsetSpec, PartitionOffset, TopicMetadata } from '@millrace/kafka-client';
+import { Command, Flags } from '@oclif/core';
+import { ApiClient } from './api/client.ts';
+import { reportAndExit } from './report-error.ts';
+
+/** What every command has: `--json` with a stable shape (what `run` returns), and errors in one form. */
+export abstract class BaseCommand extends Command {
+  static override readonly enableJsonFlag: boolean = true;
+  static override readonly baseFlags = {
+    debug: Flags.boolean({ description: 'print the stack of an error', helpGroup: 'GLOBAL' }),
+  };
+
+  protected override catch(thrown: Error): Promise<never> {
+    return reportAndExit(thrown);
+  }
+}
+
+/** A command that speaks to a running server. */
+export abstract class ClientCommand extends BaseCommand {
+  static override readonly baseFlags = {
+    ...BaseCommand.baseFlags,
+    url: Flags.string({ description: 'address of the server', env: 'MILLRACE_URL', default: 'http://127.0.0.1:3218', helpGroup: 'GLOBAL' }),
+  };
+
+  protected client(flags: { readonly url: string }): ApiClient {
+    return new ApiClient(flags.url);
+  }
+}
+
+/** A command that speaks to a Kafka cluster directly: the embedded broker, Apache Kafka, any. */
+export abstract class KafkaCommand extends BaseCommand {
+  static override readonly baseFlags = {
+    ...BaseCommand.baseFlags,
+    brokers: Flags.string({
+      description: 'host:port of the cluster, separated by commas',
+      env: 'MILLRACE_KAFKA_BROKERS',
+      default: '127.0.0.1:9092',
+      helpGroup: 'GLOBAL',
+    }),
+  };
+
+  /** Connects, does the work, disconnects. */
+  protected async withCluster<T>(flags: { readonly brokers: string }, work: (cluster: Cluster) => Promise<T>): Promise<T> {
+    const kafka = await import('@millrace/kafka-client');
+    const options = { brokers: flags.brokers.split(','), clientId: 'millrace-cli' };
+    const [admin, client] = [kafka.createAdmin(options), new kafka.KafkaClient(options)];
+    try {
+      return await work({
+        admin,
+        metadata: async (topic) => (await client.metadata([topic]))[0]!,
+        offsets: (topic, partitions, spec) => kafka.listOffsets(client, topic, partitions, spec),
+        commit: (groupId, offsets) => kafka.commitOffsets(new kafka.Coordinator(client, groupId), offsets),
+      });
+    } finally {
+      await Promise.all([admin.close(), client.close()]);
+    }
+  }
+}
+
+/** What commands do with a cluster. */
+export interface Cluster {
+  readonly admin: Admin;
+  metadata(topic: string): Promise<TopicMetadata>;
+  offsets(topic: string, partitions: readonly number[], spec: OffsetSpec): Promise<number[]>;
+  /** Writes offsets of a group that has no members. */
+  commit(groupId: string, offsets: readonly PartitionOffset[]): Promise<void>;
+}

@@ -1,0 +1,44 @@
+import ConfigShow from './commands/config/show.ts';
+import Demo from './commands/demo.ts';
+import GroupDescribe from './commands/group/describe.ts';
+import GroupList from './commands/group/list.ts';
+import GroupReset from './commands/group/reset.ts';
+import QueryExplain from './commands/query/explain.ts';
+import QueryKill from './commands/query/kill.ts';
+import QueryList from './commands/query/list.ts';
+import Server from './commands/server.ts';
+import Sql from './commands/sql.ts';
+import StreamCreate from './commands/stream/create.ts';
+import StreamDescribe from './commands/stream/describe.ts';
+import StreamDrop from './commands/stream/drop.ts';
+import StreamList from './commands/stream/list.ts';
+import StreamProduce from './commands/stream/produce.ts';
+import StreamTail from './commands/stream/tail.ts';
+import TopicCreate from './commands/topic/create.ts';
+import TopicDelete from './commands/topic/delete.ts';
+import TopicDescribe from './commands/topic/describe.ts';
+import TopicList from './commands/topic/list.ts';
+
+/** Every command by its id. What is heavy (server, kafkajs) is imported inside `run`, so that `--help` stays quick. */
+export const commands = {
+  'config:show': ConfigShow,
+  demo: Demo,
+  'group:describe': GroupDescribe,
+  'group:list': GroupList,
+  'group:reset': GroupReset,
+  'query:explain': QueryExplain,
+  'query:kill': QueryKill,
+  'query:list': QueryList,
+  server: Server,
+  sql: Sql,
+  'stream:create': StreamCreate,
+  'stream:describe': StreamDescribe,
+  'stream:drop': StreamDrop,
+  'stream:list': StreamList,
+  'stream:produce': StreamProduce,
+  'stream:tail': StreamTail,
+  'topic:create': TopicCreate,
+  'topic:delete': TopicDelete,
+  'topic:describe': TopicDescribe,
+  'topic:list': TopicList,
+};

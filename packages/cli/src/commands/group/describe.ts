@@ -1,0 +1,30 @@
+import { Args } from '@oclif/core';
+import { KafkaCommand } from '../../base-command.ts';
+import { renderTable } from '../../output/table.ts';
+
+export default class GroupDescribe extends KafkaCommand {
+  static override readonly summary = 'Show the offsets of a consumer group, how far it lags, and who reads what.';
+  static override readonly examples = ['<%= config.bin %> group describe my-group', '<%= config.bin %> group describe my-group --json'];
+  static override readonly args = { group: Args.string({ description: 'name of the group', required: true }) };
+
+  async run() {
+    const { args, flags } = await this.parse(GroupDescribe);
+    const described = await this.withCluster(flags, async ({ admin, offsets }) => {
+      const { state, members } = await admin.describeGroup(args.group);
+      const committed = await admin.groupOffsets(args.group);
+      const partitions = await Promise.all(
+        committed.map(async ({ topic, partition, offset }) => {
+          const [end] = await offsets(topic, [partition], 'latest');
+          const member = members.find((candidate) =>
+            candidate.partitions.some((owned) => owned.topic === topic && owned.partition === partition),
+          );
+          return { topic, partition, offset, end: end!, lag: Math.max(0, end! - offset), client: member?.clientId ?? null };
+        }),
+      );
+      return { state, members: members.map(({ memberId, clientId, host }) => ({ memberId, clientId, host })), partitions };
+    });
+    this.log(`${args.group}: ${described.state}, ${described.members.length} members`);
+    this.log(renderTable(described.partitions, ['topic', 'partition', 'offset', 'end', 'lag', 'client']));
+    return { group: args.group, ...described };
+  }
+}
