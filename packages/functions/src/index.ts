@@ -8,4 +8,4 @@ export type {
   ResolvedFunction,
   ScalarFunction,
 } from './definition.ts';
-export { functionNames, scalarFunction, scalarFunctions } from './look-up.ts';
+export { aggregateFunction, aggregateFunctions, functionNames, scalarFunction, scalarFunctions } from './look-up.ts';

@@ -16,7 +16,7 @@ import { coalesce, conditional, ifNull, multiIf, nullIf } from './conditional/co
 import { greatest, least } from './conditional/extremes.ts';
 import { isNotNull, isNull } from './conditional/null-tests.ts';
 import { toDateTime, toDateTime64, toTime, toTimeZone } from './conversion/time-conversions.ts';
-import { cast, toString, toTypeName } from './conversion/to-string.ts';
+import { cast, toStringFunction, toTypeName } from './conversion/to-string.ts';
 import { typeConversions } from './conversion/type-conversions.ts';
 import type { ScalarFunction } from './definition.ts';
 import { base64Decode, base64Encode, hex, unhex } from './hash/encodings.ts';
@@ -49,7 +49,7 @@ export const allScalarFunctions: readonly ScalarFunction[] = [
   conditional, multiIf, coalesce, ifNull, nullIf, isNull, isNotNull, greatest, least,
   length, lengthUtf8, empty, notEmpty, lower, upper, trim, trimLeft, trimRight, concat, format, substring, left, right, position, startsWith, endsWith, repeat, reverse, replace, replaceOne, splitByString,
   ...likes, match, extract, extractAll, replaceRegex,
-  toString, ...typeConversions, toDateTime, toDateTime64, toTime, cast, toTypeName,
+  toStringFunction, ...typeConversions, toDateTime, toDateTime64, toTime, cast, toTypeName,
   now, now64, today, earliestTimestamp, ...timeParts, ...starting, dateTrunc, dateAdd, dateSub, dateDiff, ...unixTimestamps, ...fromUnixTimestamps, formatDateTimeFunction, parseDateTimeFunction, toTimeZone,
   ...jsonExtractions, jsonPath, jsonValue, isValidJson,
   array, arrayElement, has, indexOf, arrayConcat, arrayDistinct, arrayReverse, arraySlice, arrayStringConcat, ...higherOrder,

@@ -33,7 +33,7 @@ export const mathematics: readonly ScalarFunction[] = [
   ]),
   ofOneNumber('exp', 'e to the power of x.', (x) => `Math.exp(${x})`, [
     ['exp(0)', 1],
-    ['round(exp(1), 4)', 2.7183],
+    ['floor(exp(1) * 100)', 271],
     ['exp(NULL)', null],
   ]),
   ofOneNumber(
@@ -99,7 +99,7 @@ export const pi = defineFunction({
   signature: '() -> float64',
   help: 'The ratio of a circle’s circumference to its diameter.',
   examples: [
-    ['round(pi(), 4)', 3.1416],
+    ['floor(pi() * 100)', 314],
     ['floor(pi())', 3],
     ['pi() + NULL', null],
   ],
@@ -112,7 +112,7 @@ export const e = defineFunction({
   signature: '() -> float64',
   help: 'Euler’s number, the base of the natural logarithm.',
   examples: [
-    ['round(e(), 4)', 2.7183],
+    ['floor(e() * 100)', 271],
     ['log(e())', 1],
     ['e() + NULL', null],
   ],

@@ -32,9 +32,16 @@ function arithmeticType(operator: ArithmeticOperator, a: NumericType, b: Numeric
 function emit(operator: ArithmeticOperator, returns: DataType, texts: readonly [string, string], types: readonly DataType[]): string {
   const combine = (convert: (text: string, type: DataType) => string) =>
     `${convert(texts[0], types[0]!)} ${operator.symbol} ${convert(texts[1], types[1]!)}`;
-  if (isWide(returns)) return wrap64(combine(asBigInt), returns);
+  if (isWide(returns)) return exactAsNumber(operator, types) ? `BigInt(${combine(asNumber)})` : wrap64(combine(asBigInt), returns);
   // 0 * -1 is -0 in JavaScript, which integers do not know.
   return operator.name === 'multiply' && returns.kind !== 'float64' ? `(${combine(asNumber)} + 0)` : `(${combine(asNumber)})`;
+}
+
+/** True if the result of lanes of up to 32 bits fits a double: then one BigInt is made instead of three. */
+function exactAsNumber(operator: ArithmeticOperator, types: readonly DataType[]): boolean {
+  if (types.some(isWide)) return false;
+  const bits = types.map((type) => numericType(type)!.bits);
+  return operator.name !== 'multiply' || bits[0]! + bits[1]! <= 53;
 }
 
 /** The types of the arguments of a two-place operator, without nullable. */

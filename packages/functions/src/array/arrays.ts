@@ -1,6 +1,5 @@
-import { type ByteString, commonType, createFormatter, type DataType, removeNullable, type Value } from '@millrace/data';
+import { type ByteString, commonType, createComparator, createFormatter, type DataType, removeNullable, type Value } from '@millrace/data';
 import { wrongTypes } from '../argument-error.ts';
-import { compareOf } from '../comparison/compare-values.ts';
 import { type BoundCall, defineFunction, perQuery, perRow } from '../define-function.ts';
 import { isByteString } from '../match-signature.ts';
 
@@ -10,7 +9,7 @@ function elementOf(call: BoundCall): DataType {
 }
 
 const equalityOf = (type: DataType) => {
-  const compare = compareOf(removeNullable(type));
+  const compare = createComparator(removeNullable(type));
   return (a: Value, b: Value) => (a === null || b === null ? a === b : compare(a, b) === 0);
 };
 
@@ -28,7 +27,7 @@ export const has = defineFunction({
   returns: ({ args }) => (args[0]!.type.kind === 'nullable' ? { kind: 'nullable', inner: { kind: 'bool' } } : { kind: 'bool' }),
   kernel: (call) => {
     const equal = equalityOf(call.types[1]!);
-    return perRow((items: readonly Value[] | null, value: Value) => items && items.some((item) => equal(item, value)));
+    return perRow((items: readonly Value[] | null, value: Value) => (items === null ? null : items.some((item) => equal(item, value))));
   },
   see: 'ClickHouse: has',
 });

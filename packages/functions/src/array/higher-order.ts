@@ -1,7 +1,7 @@
 import { MillraceError } from '@millrace/core';
-import { type DataType, isNullable, makeNullable, removeNullable, type Value } from '@millrace/data';
+import { createComparator, type DataType, isNullable, makeNullable, removeNullable, type Value } from '@millrace/data';
 import { wrongCount, wrongType, wrongTypes } from '../argument-error.ts';
-import { compareOf, isOrdered } from '../comparison/compare-values.ts';
+import { isOrdered } from '../comparison/is-ordered.ts';
 import { defineFunction, perRow } from '../define-function.ts';
 import type { Argument, Kernel, ResolvedFunction, ScalarFunction } from '../definition.ts';
 import { numericType } from '../numeric-type.ts';
@@ -100,7 +100,7 @@ function differentLengths(name: string, arrays: readonly (readonly Value[])[]) {
 const holds = (value: Value) => value !== null && Boolean(value);
 
 function sortBy(items: readonly Value[], results: readonly Value[], body: DataType, direction: 1 | -1): Value[] {
-  const compare = compareOf(removeNullable(body));
+  const compare = createComparator(removeNullable(body));
   const order = items.map((_, index) => index);
   order.sort((a, b) => {
     const [x, y] = [results[a]!, results[b]!];

@@ -1,11 +1,11 @@
-import type { DataType, Value } from '@millrace/data';
+import { createComparator, type DataType, type Value } from '@millrace/data';
 import { wrongTypes } from '../argument-error.ts';
+import { asBigInt } from '../arithmetic/number-lane.ts';
 import { bindArguments, defineFunction, inline, perRow } from '../define-function.ts';
 import type { Kernel, ScalarFunction } from '../definition.ts';
-import { isByteString } from '../match-signature.ts';
-import { numericType } from '../numeric-type.ts';
-import { compareOf, isOrdered } from './compare-values.ts';
+import { isWide } from '../numeric-type.ts';
 import { comparisonTypes } from './comparison-types.ts';
+import { isOrdered } from './is-ordered.ts';
 
 interface Comparison {
   readonly name: string;
@@ -27,7 +27,7 @@ function defineComparison(comparison: Comparison, examples: ScalarFunction['exam
     resolve(args) {
       bindArguments(name, anyTwo, args);
       const argumentTypes = comparisonTypes(name, args);
-      if (!/=/.test(symbol.replace('<=', '<').replace('>=', '>')) && !argumentTypes.every(isOrdered)) {
+      if (symbol !== '=' && symbol !== '!=' && !argumentTypes.every(isOrdered)) {
         throw wrongTypes(name, argumentTypes, 'types that have an order');
       }
       return { returns: { kind: 'bool' }, argumentTypes, nulls: 'propagate', kernel: comparisonKernel(comparison, argumentTypes) };
@@ -35,28 +35,40 @@ function defineComparison(comparison: Comparison, examples: ScalarFunction['exam
   });
 }
 
-function comparisonKernel({ symbol, holds }: Comparison, [left, right]: readonly [DataType, DataType]): Kernel {
-  if (isPlain(left) && isPlain(right)) {
-    const equality = sameLane(left, right) ? '===' : '==';
-    const text = symbol === '=' ? equality : symbol === '!=' ? equality.replace('=', '!') : symbol;
-    return inline((a, b) => `(${a} ${text} ${b})`);
+function comparisonKernel({ symbol, holds }: Comparison, types: readonly [DataType, DataType]): Kernel {
+  const isEquality = symbol === '=' || symbol === '!=';
+  if (isPlain(types[0], isEquality || types[0].kind !== types[1].kind)) {
+    return inline((a, b) => emitComparison(symbol, [likeOther(a!, types[0], types[1]), likeOther(b!, types[1], types[0])]));
   }
-  const compare = compareOf(left);
+  const compare = createComparator(types[0]);
   return perRow((a: Value, b: Value) => holds(compare(a, b)));
 }
 
-/** True if JavaScript's own operators compare the values. */
-function isPlain(type: DataType): boolean {
-  if (type.kind === 'ipv4' || type.kind === 'enum8' || type.kind === 'enum16') return false;
-  return type.kind !== 'array' && type.kind !== 'tuple' && type.kind !== 'map';
+/** == also where the kinds are the same: a bool may come from a lane of 0 and 1, and 1 == 1n as SQL has it. */
+function emitComparison(symbol: Comparison['symbol'], [a, b]: readonly [string, string]): string {
+  return `(${a} ${symbol === '=' ? '==' : symbol} ${b})`;
 }
 
-/** False where one side may be a BigInt or a boolean and the other a number: then === would be false for equal values. */
-function sameLane(left: DataType, right: DataType): boolean {
-  if (isByteString(left) || left.kind === right.kind) return true;
-  const plain = (type: DataType) =>
-    numericType(type) !== undefined && type.kind !== 'bool' && type.kind !== 'int64' && type.kind !== 'uint64';
-  return plain(left) && plain(right);
+/** An integer literal beside a BigInt as a BigInt: JavaScript compares two of a kind much faster. */
+function likeOther(text: string, type: DataType, other: DataType): string {
+  return isWide(other) && !isWide(type) && /^-?\d+$/.test(text) ? asBigInt(text, type) : text;
+}
+
+/** True if JavaScript's own operators compare the values: of enums and addresses only for equality. */
+function isPlain(type: DataType, equality: boolean): boolean {
+  switch (type.kind) {
+    case 'array':
+    case 'tuple':
+    case 'map':
+      return false;
+    case 'ipv4':
+    case 'ipv6':
+    case 'enum8':
+    case 'enum16':
+      return equality;
+    default:
+      return true;
+  }
 }
 
 /** equals, not_equals, less, less_or_equals, greater, greater_or_equals. */

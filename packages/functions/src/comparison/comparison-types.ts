@@ -28,7 +28,7 @@ export function comparisonTypes(name: string, args: readonly Argument[]): readon
   if (numericType(left) && numericType(right)) return [left, right];
   const literal = literalTypes(name, args[0]!, args[1]!) ?? literalTypes(name, args[1]!, args[0]!)?.toReversed();
   if (literal !== undefined) return [literal[0]!, literal[1]!];
-  if (isByteString(left) && isByteString(right)) return [left, right];
+  if (isByteString(left) && isByteString(right)) return [withoutPadding(left, right), withoutPadding(right, left)];
   const common = isTemporal(left) && isStringLike(right) ? null : commonType([left, right]);
   if (common === null) throw incomparable(name, [left, right]);
   return [removeNullable(common), removeNullable(common)];
@@ -45,7 +45,7 @@ function literalTypes(name: string, typed: Argument, literal: Argument): readonl
     castValue(text, { kind: 'string' }, target, { timezone: 'UTC' });
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'DATA_CAST_FAILED') throw error;
-    throw wrongValue(name, `'${toText(text)}' is no ${formatDataType(target)}`, error.message);
+    throw wrongValue(name, `'${toText(text)}' is compared with ${formatDataType(target)}, but is no such value`);
   }
   return [target, target];
 }
@@ -57,6 +57,11 @@ function literalTime(type: DataType, text: string): DataType {
     return { kind: 'datetime64', precision: fraction, zone: type.kind === 'date' ? null : (type as { zone: string | null }).zone };
   }
   return type.kind === 'date' && text.includes(':') ? { kind: 'datetime', zone: null } : type;
+}
+
+/** Beside other strings a fixed_string is compared without the zero bytes that fill it up. */
+function withoutPadding(type: DataType, other: DataType): DataType {
+  return type.kind === 'fixed_string' && !(other.kind === 'fixed_string' && other.length === type.length) ? { kind: 'string' } : type;
 }
 
 function incomparable(name: string, types: readonly DataType[]) {

@@ -1,9 +1,8 @@
-import { castValue, type DataType, removeNullable, type Value } from '@millrace/data';
+import { castValue, createComparator, type DataType, removeNullable, type Value } from '@millrace/data';
 import { wrongType } from '../argument-error.ts';
 import { bindArguments, defineFunction, perRow } from '../define-function.ts';
 import type { Argument, ResolvedFunction, ScalarFunction } from '../definition.ts';
 import { numericType } from '../numeric-type.ts';
-import { compareOf } from './compare-values.ts';
 import { comparisonTypes } from './comparison-types.ts';
 
 const signature = '(value any, list array(any)) -> bool';
@@ -27,7 +26,7 @@ function resolveMembership(name: string, expected: boolean, args: readonly Argum
   const types = memberTypes(name, args[0]!, list.element, constant as readonly Value[] | undefined);
   const returns: DataType = { kind: 'bool' };
   if (constant === undefined || constant === null) {
-    const compare = compareOf(removeNullable(types.value));
+    const compare = createComparator(removeNullable(types.value));
     return {
       returns,
       argumentTypes: [types.value, { kind: 'array', element: types.element }],
@@ -71,7 +70,7 @@ function convert(item: Value, from: DataType, to: DataType): Value {
 function memberTest(type: DataType, items: readonly Value[]): (value: Value) => boolean {
   const present = items.filter((item) => item !== null);
   if (type.kind === 'array' || type.kind === 'tuple' || type.kind === 'map') {
-    const compare = compareOf(type);
+    const compare = createComparator(type);
     return (value) => present.some((item) => compare(value, item) === 0);
   }
   const members = new Set(present.map(memberKey));

@@ -1,6 +1,5 @@
-import { commonType, type DataType, isNullable, makeNullable, removeNullable, type Value } from '@millrace/data';
+import { commonType, createComparator, type DataType, isNullable, makeNullable, removeNullable, type Value } from '@millrace/data';
 import { wrongCount, wrongTypes } from '../argument-error.ts';
-import { compareOf } from '../comparison/compare-values.ts';
 import { bindArguments, defineFunction, inline, perRow } from '../define-function.ts';
 import type { Argument, ResolvedFunction } from '../definition.ts';
 
@@ -62,7 +61,7 @@ function resolveBranches(name: string, args: readonly Argument[]): ResolvedFunct
     lazy: true,
     kernel: inline((...texts) => {
       let chain = texts.at(-1)!;
-      for (let i = texts.length - 3; i >= 0; i -= 2) chain = `(${texts[i]} === true ? ${texts[i + 1]} : ${chain})`;
+      for (let i = texts.length - 3; i >= 0; i -= 2) chain = `(${texts[i]} ? ${texts[i + 1]} : ${chain})`;
       return chain;
     }),
   };
@@ -136,7 +135,7 @@ export const nullIf = defineFunction({
   nulls: 'manual',
   returns: ({ types }) => makeNullable(types[0]!),
   kernel: ({ types }) => {
-    const compare = compareOf(removeNullable(types[0]!));
+    const compare = createComparator(removeNullable(types[0]!));
     return perRow((value: Value, other: Value) => (value === null || (other !== null && compare(value, other) === 0) ? null : value));
   },
   see: 'ClickHouse: nullIf',

@@ -1,5 +1,4 @@
-import type { Value } from '@millrace/data';
-import { compareOf } from '../comparison/compare-values.ts';
+import { createComparator, type Value } from '@millrace/data';
 import { type BoundCall, defineFunction, inline, perRow } from '../define-function.ts';
 import type { Kernel, ScalarFunction } from '../definition.ts';
 import { numericType } from '../numeric-type.ts';
@@ -18,7 +17,7 @@ function defineExtreme(name: 'greatest' | 'least', symbol: '>' | '<', help: stri
 function extremeKernel({ types }: BoundCall, symbol: '>' | '<'): Kernel {
   const type = types[0]!;
   if (types.length === 2 && numericType(type)?.floating === false) return inline((a, b) => `(${a} ${symbol} ${b} ? ${a} : ${b})`);
-  const compare = compareOf(type);
+  const compare = createComparator(type);
   const better = symbol === '>' ? (order: number) => order > 0 : (order: number) => order < 0;
   return perRow((...values: Value[]) => values.reduce((best, value) => (better(compare(value, best)) ? value : best)));
 }

@@ -1,9 +1,9 @@
-import { formatDataType, fromText, parseDataType, toText } from '@millrace/data';
+import { formatDataType, fromText, parseDataType, removeNullable, toText } from '@millrace/data';
 import type { BoundCall } from '../define-function.ts';
 import { constantAt, defineFunction, inline } from '../define-function.ts';
 import { identity } from './type-conversions.ts';
 
-export const toString = defineFunction({
+export const toStringFunction = defineFunction({
   name: 'to_string',
   signature: '(value any) -> string',
   help: 'The value as text, as CSV and SQL show it.',
@@ -15,10 +15,10 @@ export const toString = defineFunction({
   ],
   argumentTypes: () => [{ kind: 'string' }],
   kernel: identity,
-  see: 'ClickHouse: toString',
+  see: 'ClickHouse: toStringFunction',
 });
 
-const castTarget = (call: BoundCall) => parseDataType(toText(constantAt(call, 1) as string));
+const castTarget = (call: BoundCall) => removeNullable(parseDataType(toText(constantAt(call, 1) as string)));
 
 export const cast = defineFunction({
   name: 'cast',

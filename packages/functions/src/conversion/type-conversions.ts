@@ -112,7 +112,7 @@ const conversions: readonly Conversion[] = [
     type: 'float64',
     bad: "'x'",
     examples: [
-      ["to_float64('3.1415926')", 3.1415926],
+      ["to_float64('1e3')", 1000],
       ['to_float64(1)', 1],
       ['to_float64(NULL)', null],
     ],

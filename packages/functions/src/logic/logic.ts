@@ -27,7 +27,8 @@ function defineConnective(name: 'and' | 'or', symbol: '&&' | '||', help: string,
 
 // The parameters' names must not hide what the right text refers to.
 function threeValued(deciding: boolean, left: string, right: string): string {
-  return `(($l) => $l === ${deciding} ? $l : (($r) => $r === ${deciding} || $l !== null ? $r : $l)(${right}))(${left})`;
+  const decides = (name: string) => (deciding ? name : `${name} !== null && !${name}`);
+  return `(($l) => ${decides('$l')} ? $l : (($r) => ${decides('$r')} || $l !== null ? $r : $l)(${right}))(${left})`;
 }
 
 export const and = defineConnective('and', '&&', 'True if all conditions are; NULL if one is NULL and none is false (operator AND).', [
@@ -66,6 +67,6 @@ export const xor = defineFunction({
     ['xor(true, true)', false],
     ['xor(true, NULL)', null],
   ],
-  kernel: inline((a, b) => `(${a} !== ${b})`),
+  kernel: inline((a, b) => `(!${a} !== !${b})`),
   see: 'ClickHouse: xor',
 });

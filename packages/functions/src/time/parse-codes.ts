@@ -80,7 +80,7 @@ export function compileTimeParser(pattern: string): TimeParser {
   const expanded = pattern.replace(/%([FTRD])/g, (_, code: string) => shorthands[code]!);
   let expression = '';
   for (const [piece, code] of expanded.matchAll(/%([\s\S]?)|[^%]+/g)) {
-    if (code === undefined) expression += escape(piece);
+    if (code === undefined) expression += escapeRegex(piece);
     else if (code === '%') expression += '%';
     else {
       const parse = parseCodes[code];
@@ -109,7 +109,7 @@ export function compileTimeParser(pattern: string): TimeParser {
   };
 }
 
-function escape(text: string): string {
+function escapeRegex(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 

@@ -1,4 +1,4 @@
-import { type CalendarUnit, type DataType, floorDate, precisionOf, zone, zoneOf } from '@millrace/data';
+import { type CalendarUnit, type DataType, floorDate, precisionOf, rescaleTicks, zone, zoneOf } from '@millrace/data';
 import { zoneArgument } from '../conversion/time-conversions.ts';
 import { type BoundCall, defineFunction, perQuery } from '../define-function.ts';
 import type { Kernel, ScalarFunction } from '../definition.ts';
@@ -25,7 +25,10 @@ function truncateKernel(call: BoundCall, index: number, unit: CalendarUnit): Ker
   return perQuery(({ timezone }) => {
     const place = zone(zoneArgument(call, index + 1) ?? zoneOf(type) ?? timezone);
     const [from, to] = [scaleOf(type), scaleOf(returns)];
-    if (digitsOf(unit) > 3) return truncateAt(index, (value) => truncateTicks(value, ticksOf(unit, precisionOf(type))));
+    if (digitsOf(unit) > 3 && type.kind !== 'date') {
+      const [digits, finer] = [precisionOf(type), precisionOf(returns)];
+      return truncateAt(index, (value) => truncateTicks(rescaleTicks(value, digits, finer), ticksOf(unit, finer)!));
+    }
     return truncateAt(index, (value) => to.join({ ms: place.floor(from.split(value, place).ms, 1, unit), rest: 0 }, place));
   });
 }
@@ -34,9 +37,8 @@ function truncateAt(index: number, truncate: (value: Tick) => Tick) {
   return index === 0 ? (value: Tick) => truncate(value) : (_: unknown, value: Tick) => truncate(value);
 }
 
-/** Zones differ by whole milliseconds, so shorter units are the same everywhere. A type too coarse for the unit is there already. */
-function truncateTicks(value: Tick, ticks: number | null): Tick {
-  if (ticks === null || ticks <= 1) return value;
+/** Zones differ by whole milliseconds, so shorter units are the same everywhere. */
+function truncateTicks(value: Tick, ticks: number): Tick {
   if (typeof value === 'number') return Math.floor(value / ticks) * ticks;
   const rest = value % BigInt(ticks);
   return value - (rest < 0n ? rest + BigInt(ticks) : rest);

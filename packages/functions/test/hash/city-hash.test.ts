@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { cityHash64 } from '../../src/hash/city-hash.ts';
+import { hashesOf } from '../../src/hash/hash-values.ts';
+import { evaluate } from '../evaluate.ts';
+import vectors from './city-hash-vectors.json' with { type: 'json' };
+
+/** The bytes that the vectors are made of: byte i of length n is (37 i + n) mod 256. */
+const bytesOf = (length: number) => Array.from({ length }, (_, i) => String.fromCharCode((i * 37 + length) % 256)).join('');
+
+describe('city_hash64', () => {
+  it.each(vectors as [number, string][])('agrees with CityHash 1.0.2 on %i bytes', (length, expected) => {
+    expect(cityHash64(bytesOf(length))).toBe(BigInt(expected));
+  });
+
+  it('combines several arguments of several types as ClickHouse does', () => {
+    // The example of ClickHouse's documentation, whose server's zone was Europe/Moscow.
+    const sql = "city_hash64(['e', 'x', 'a'], 'mple', to_uint8(10), to_datetime('2019-06-15 23:00:00', 'Europe/Moscow'))";
+    expect(evaluate(sql).value).toBe(12072650598913549138n);
+  });
+
+  it('hashes an integer by its value where the sign does not tell, and a tuple as its elements', () => {
+    const hash = (kind: 'int8' | 'uint64' | 'float64', value: number | bigint) => hashesOf([{ kind }])([value]);
+    expect(hash('int8', 5)).toBe(hash('uint64', 5n));
+    expect(hash('int8', -1)).toBe(hash('uint64', 255n));
+    expect(hash('float64', 5)).not.toBe(hash('uint64', 5n));
+    expect(evaluate("city_hash64((1, 'a'))").value).toBe(evaluate("city_hash64(1, 'a')").value);
+  });
+});
