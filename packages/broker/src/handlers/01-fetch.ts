@@ -23,7 +23,7 @@ const noBytes = Buffer.alloc(0);
 export const handleFetch: Handler<typeof apis.fetch> = (request, services, context) => {
   if (request.sessionId !== 0) return { errorCode: errorCode('FETCH_SESSION_ID_NOT_FOUND'), responses: [] };
   const waiting = waitFor(request, services, context);
-  return waiting === undefined ? read(request, services) : waiting.then(() => read(request, services));
+  return waiting === undefined ? read(request, services, context) : waiting.then(() => read(request, services, context));
 };
 
 /** Undefined if the answer is due at once. */
@@ -40,13 +40,13 @@ function waitFor(request: Request, { topics, clock }: Services, { signal }: Requ
   return awaitBytes(positions, Math.min(request.minBytes, request.maxBytes), request.maxWaitMs, clock, signal);
 }
 
-function read(request: Request, services: Services): Response {
+function read(request: Request, services: Services, context: RequestContext): Response {
   let bytesLeft = Math.min(request.maxBytes, services.fetchBytesMax);
   let isFirst = true;
   const responses = request.topics.map(({ topic, partitions }) => ({
     topic,
     partitions: partitions.map((asked) => {
-      const response = readPartition(topic, asked, services, bytesLeft, isFirst);
+      const response = readPartition(topic, asked, services, context, bytesLeft, isFirst);
       const size = (response.records as Buffer).length;
       bytesLeft = Math.max(0, bytesLeft - size);
       if (size > 0) isFirst = false;
@@ -56,13 +56,20 @@ function read(request: Request, services: Services): Response {
   return { responses };
 }
 
-function readPartition(topic: string, asked: Asked, services: Services, bytesLeft: number, isFirst: boolean): PartitionResponse {
+function readPartition(
+  topic: string,
+  asked: Asked,
+  services: Services,
+  context: RequestContext,
+  bytesLeft: number,
+  isFirst: boolean,
+): PartitionResponse {
   const partition = services.topics.partition(topic, asked.partition);
   if (partition === undefined) return refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION');
   const error = refuse(partition, asked);
   if (error !== undefined) return refused(asked.partition, error, partition);
   try {
-    const records = partition.read(asked.fetchOffset, Math.min(asked.partitionMaxBytes, bytesLeft), isFirst);
+    const records = partition.read(asked.fetchOffset, Math.min(asked.partitionMaxBytes, bytesLeft), isFirst, context.allocate);
     return { partitionIndex: asked.partition, errorCode: 0, ...bounds(partition), records };
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;

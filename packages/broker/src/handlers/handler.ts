@@ -37,6 +37,8 @@ export interface RequestContext {
   readonly host: string;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
+  /** Memory for what is read into the response; it is used again once the response is sent. */
+  readonly allocate: (size: number) => Buffer;
 }
 
 type Answer<A extends Api> = EncodableResponse<A> | undefined;

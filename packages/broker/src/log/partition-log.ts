@@ -2,7 +2,7 @@ import { type Clock, type Disk, type Logger, MillraceError } from '@millrace/cor
 import { batchHeader } from '@millrace/kafka-protocol';
 import { type BatchHeader, placeBatch } from './batch-header.ts';
 import { recoverSegment, replayHeaders } from './recovery.ts';
-import { Segment } from './segment.ts';
+import { type Allocate, Segment } from './segment.ts';
 
 /** How a log rolls, checks itself and keeps its promise. Read at every use, so that it may change while the log is open. */
 export interface LogSettings {
@@ -137,12 +137,12 @@ export class PartitionLog {
    * `atLeastOne` the first even if it is larger. Empty at the end of the log.
    * @param offset within [startOffset, endOffset].
    */
-  read(offset: number, maxBytes: number, atLeastOne: boolean): Buffer {
+  read(offset: number, maxBytes: number, atLeastOne: boolean, allocate?: Allocate): Buffer {
     for (let at = this.#segmentIndexFor(offset); at < this.#segments.length; at++) {
       const segment = this.#segments[at]!;
       if (segment.nextOffset <= offset) continue;
       this.#unloadOthers(segment);
-      return segment.read(offset, maxBytes, atLeastOne);
+      return segment.read(offset, maxBytes, atLeastOne, allocate);
     }
     return Buffer.alloc(0);
   }

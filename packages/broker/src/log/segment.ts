@@ -10,6 +10,9 @@ export const indexIntervalBytes = 4096;
 /** Enough to walk over the small batches between two index entries in one read. */
 const walkBytes = 2 * indexIntervalBytes;
 
+/** Where the bytes of a read go; they need not be cleared. */
+export type Allocate = (size: number) => Buffer;
+
 /** The file name of a segment, without its ending: the base offset in twenty digits, as Kafka names them. */
 export const segmentName = (baseOffset: number) => baseOffset.toString().padStart(20, '0');
 
@@ -113,13 +116,13 @@ export class Segment {
    * with `atLeastOne`, the first even if it is larger. Empty if the segment ends before the offset.
    * @throws {MillraceError} BROKER_LOG_CORRUPT
    */
-  read(offset: number, maxBytes: number, atLeastOne: boolean): Buffer {
+  read(offset: number, maxBytes: number, atLeastOne: boolean, allocate: Allocate = Buffer.allocUnsafe): Buffer {
     let from = this.positionFor(offset);
     while (from < this.#sizeBytes) {
-      const bytes = this.#readBytes(from, Math.max(maxBytes, walkBytes));
+      const bytes = this.#readBytes(from, Math.max(maxBytes, walkBytes), allocate);
       const start = this.#skipBefore(bytes, offset);
       if (start < bytes.length && start + batchHeaderSize <= bytes.length && batchHeader.lastOffset(bytes, start) >= offset) {
-        return this.#wholeBatches(bytes, from, start, maxBytes, atLeastOne);
+        return this.#wholeBatches(bytes, from, start, maxBytes, atLeastOne, allocate);
       }
       if (start === 0) throw this.#corrupt(from, 'no batch header where one must be');
       from += start;
@@ -202,7 +205,7 @@ export class Segment {
     return at;
   }
 
-  #wholeBatches(bytes: Buffer, from: number, start: number, maxBytes: number, atLeastOne: boolean): Buffer {
+  #wholeBatches(bytes: Buffer, from: number, start: number, maxBytes: number, atLeastOne: boolean, allocate: Allocate): Buffer {
     const limit = Math.min(bytes.length, start + maxBytes);
     let end = Math.max(start, this.#openIndex().boundaryBefore(from + limit) - from);
     while (end + batchHeaderSize <= limit) {
@@ -211,12 +214,12 @@ export class Segment {
       end = next;
     }
     if (end > start) return bytes.subarray(start, end);
-    return atLeastOne ? this.#readBytes(from + start, this.#checkedSize(bytes, start)) : Buffer.alloc(0);
+    return atLeastOne ? this.#readBytes(from + start, this.#checkedSize(bytes, start), allocate) : Buffer.alloc(0);
   }
 
-  #readBytes(position: number, lengthMax: number): Buffer {
+  #readBytes(position: number, lengthMax: number, allocate: Allocate = Buffer.allocUnsafe): Buffer {
     const length = Math.min(lengthMax, this.#sizeBytes - position);
-    const bytes = Buffer.allocUnsafe(length);
+    const bytes = allocate(length);
     let filled = 0;
     while (filled < length) {
       const count = this.#openFile().read(bytes, filled, length - filled, position + filled);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '@millrace/core';
+import type { BufferPool, Lease } from './buffer-pool.ts';
 import { FrameReader } from './frame-reader.ts';
 
 /** Who sent a request. */
@@ -11,10 +12,15 @@ export interface Peer {
 
 /**
  * Answers one request.
+ * @param allocate gives memory that is used again once the response is sent.
  * @returns the response in parts, or nothing where the protocol wants none.
  * @throws if the bytes are no request that can be answered; the connection is closed then.
  */
-export type Serve = (frame: Buffer, peer: Peer) => readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined>;
+export type Serve = (
+  frame: Buffer,
+  peer: Peer,
+  allocate: Lease['allocate'],
+) => readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined>;
 
 /** Requests that were read and wait for their turn; beyond this the socket is not read. */
 const queuedBytesMax = 1024 * 1024;
@@ -27,6 +33,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #serve: Serve;
   readonly #logger: Logger;
+  readonly #pool: BufferPool;
   readonly #frames: FrameReader;
   readonly #gone = new AbortController();
   readonly #peer: Peer;
@@ -35,9 +42,15 @@ export class Connection {
   #isServing = false;
   #hasEnded = false;
 
-  constructor(socket: Socket, serve: Serve, logger: Logger, options: { readonly requestBytesMax: number; readonly onClose: () => void }) {
+  constructor(
+    socket: Socket,
+    serve: Serve,
+    logger: Logger,
+    options: { readonly requestBytesMax: number; readonly pool: BufferPool; readonly onClose: () => void },
+  ) {
     this.#socket = socket;
     this.#serve = serve;
+    this.#pool = options.pool;
     this.#frames = new FrameReader(options.requestBytesMax);
     this.#peer = { host: socket.remoteAddress ?? '', signal: this.#gone.signal };
     this.#logger = logger.child({ client: `${socket.remoteAddress}:${socket.remotePort}` });
@@ -87,20 +100,23 @@ export class Connection {
   async #serveQueue(): Promise<void> {
     for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
       this.#queuedBytes -= frame.length;
-      const served = this.#serve(frame, this.#peer);
+      const lease = this.#pool.lease();
+      const served = this.#serve(frame, this.#peer, lease.allocate);
       // Most requests are answered at once; waiting for those would only cost.
       const response = served instanceof Promise ? await served : served;
       if (this.#gone.signal.aborted) return;
-      if (response !== undefined && !this.#write(response)) await this.#drained();
+      if (response === undefined) lease.release();
+      else if (!this.#write(response, lease)) await this.#drained();
       if (this.#queuedBytes <= queuedBytesMax && this.#socket.isPaused()) this.#socket.resume();
     }
     if (this.#hasEnded) this.#socket.end();
   }
 
-  #write(parts: readonly Buffer[]): boolean {
+  #write(parts: readonly Buffer[], lease: Lease): boolean {
     this.#socket.cork();
-    let isDrained = true;
-    for (const part of parts) isDrained = this.#socket.write(part);
+    const last = parts.length - 1;
+    for (let i = 0; i < last; i++) this.#socket.write(parts[i]!);
+    const isDrained = this.#socket.write(parts[last]!, () => lease.release());
     this.#socket.uncork();
     return isDrained || !this.#socket.writableNeedDrain;
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { type Logger, MillraceError } from '@millrace/core';
+import { BufferPool } from './buffer-pool.ts';
 import { Connection, type Serve } from './connection.ts';
 
 export interface ListenerOptions {
@@ -19,8 +20,13 @@ export class Listener {
   constructor(options: ListenerOptions, serve: Serve, logger: Logger) {
     this.#options = options;
     const { requestBytesMax } = options;
+    const pool = new BufferPool();
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
-      const connection = new Connection(socket, serve, logger, { requestBytesMax, onClose: () => this.#connections.delete(connection) });
+      const connection = new Connection(socket, serve, logger, {
+        requestBytesMax,
+        pool,
+        onClose: () => this.#connections.delete(connection),
+      });
       this.#connections.add(connection);
     });
     this.#server.maxConnections = options.connectionsMax;

@@ -10,7 +10,7 @@ import type { Peer, Serve } from './connection.ts';
  * Kafka does; only ApiVersions is answered in every version.
  */
 export function requestRouter(services: Services): Serve {
-  return (frame: Buffer, peer: Peer) => {
+  return (frame: Buffer, peer: Peer, allocate: (size: number) => Buffer) => {
     const { apiKey, apiVersion, correlationId, clientId, bodyOffset } = decodeRequestHeader(frame);
     const endpoint = protocolTable.get(apiKey);
     if (endpoint === undefined)
@@ -21,7 +21,7 @@ export function requestRouter(services: Services): Serve {
     }
     const { api } = endpoint;
     const request = decodeRequest(api, apiVersion, frame, bodyOffset);
-    const context = { version: apiVersion, clientId: clientId ?? '', host: peer.host, signal: peer.signal };
+    const context = { version: apiVersion, clientId: clientId ?? '', host: peer.host, signal: peer.signal, allocate };
     const answer = endpoint.handle(request, services, context);
     const encode = (body: EncodableResponse<typeof api> | undefined) =>
       body === undefined ? undefined : encodeResponse(api, apiVersion, correlationId, body);

@@ -2,6 +2,7 @@ import { type Clock, MillraceError } from '@millrace/core';
 import { stampLogAppendTime } from '@millrace/kafka-protocol';
 import type { BatchHeader } from '../log/batch-header.ts';
 import { PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
+import type { Allocate } from '../log/segment.ts';
 import { ProducerStates } from '../producer/producer-states.ts';
 import { checkProduced, isRefusal, type Refusal } from './check-produced.ts';
 import type { EffectiveTopicConfig } from './topic-config.ts';
@@ -119,8 +120,8 @@ export class Partition {
   }
 
   /** @see PartitionLog.read */
-  read(offset: number, maxBytes: number, atLeastOne: boolean): Buffer {
-    return this.#log.read(offset, maxBytes, atLeastOne);
+  read(offset: number, maxBytes: number, atLeastOne: boolean, allocate?: Allocate): Buffer {
+    return this.#log.read(offset, maxBytes, atLeastOne, allocate);
   }
 
   sizeFrom(offset: number): number {
