@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The entry of the command line. Plain JavaScript that an old Node understands, so that it can say what is wrong or hand over.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,9 @@ if (!isNewEnough) handOver();
 else if (['--version', '-v', 'version'].includes(process.argv[2])) {
   // Answered here, before anything is loaded.
   console.log(`millrace/${manifest.version} ${process.platform}-${process.arch} node-${process.version}`);
+} else if (existsSync(join(here, '../src')) && !process.execArgv.includes('--conditions=source')) {
+  // In a checkout the sources are run, so that a build of yesterday does not answer.
+  runNode(process.execPath, ['--conditions=source']);
 } else {
   // The package itself, by name: its manifest's conditions decide between sources and build.
   const { main } = await import('millrace');
@@ -24,15 +27,18 @@ else if (['--version', '-v', 'version'].includes(process.argv[2])) {
 function handOver() {
   for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
     const beside = join(folder, 'node_modules/node/bin/node');
-    if (existsSync(beside)) {
-      const { status } = spawnSync(beside, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-        stdio: 'inherit',
-      });
-      process.exit(status ?? 1);
-    }
+    if (existsSync(beside)) return runNode(beside, process.execArgv);
   }
   console.error(
     `millrace needs Node 22.18 or newer, this is ${process.version}: install a newer Node, or \`npm install node@24\` beside it`,
   );
   process.exit(1);
+}
+
+/** Runs this command line in another Node, which gets the signals of the terminal itself, and passes others on. */
+function runNode(node, flags) {
+  const child = spawn(node, [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.once('exit', (code, signal) => process.exit(signal === null ? code : 1));
 }
