@@ -19,10 +19,11 @@ import type { Argument, Kernel, KernelContext, ResolvedFunction, ScalarFunction 
 import { FunctionNames } from '../src/function-names.ts';
 import { allScalarFunctions } from '../src/scalar-functions.ts';
 
-/** A value and its type. */
+/** A value and its type. Functions see it as a constant unless it is a column's. */
 export interface Typed {
   readonly type: DataType;
   readonly value: Value;
+  readonly column?: boolean;
 }
 
 /** What names stand for: columns, or parameters of a lambda. */
@@ -143,9 +144,9 @@ class Evaluator {
     return this.apply('multi_if', [...args, otherwise === null ? { type: nothing, value: null } : this.evaluate(otherwise, scope)]);
   }
 
-  #cast({ type, value }: Typed, target: DataType): Typed {
+  #cast({ type, value, column = false }: Typed, target: DataType): Typed {
     const returns: DataType = type.kind === 'nullable' && target.kind !== 'nullable' ? { kind: 'nullable', inner: target } : target;
-    return { type: returns, value: castValue(value, type, returns, this.#context) };
+    return { type: returns, value: castValue(value, type, returns, this.#context), column };
   }
 
   #call({ name, arguments: args }: Expression & { kind: 'call' }, scope: Scope): Typed {
@@ -179,9 +180,9 @@ class Evaluator {
     const isNull = nulls === 'propagate' && args.some(({ value }) => value === null);
     const anyNullable = nulls === 'propagate' && args.some(({ type }) => type.kind === 'nullable');
     const type: DataType = anyNullable ? { kind: 'nullable', inner: removeNullable(returns) } : returns;
-    if (isNull) return { type, value: null };
+    if (isNull) return { type, value: null, column: args.some(({ column }) => column) };
     const values = args.map(({ type: from, value }, i) => this.#convert(value, from, argumentTypes[i]!, nulls));
-    return { type, value: runKernel(kernel, values, this.#context) };
+    return { type, value: runKernel(kernel, values, this.#context), column: args.some(({ column }) => column) };
   }
 
   #convert(value: Value, from: DataType, to: DataType, nulls: 'propagate' | 'manual'): Value {
@@ -210,14 +211,14 @@ function find(name: string): ScalarFunction {
   return definition;
 }
 
-function asArgument({ type, value }: Typed): Argument {
-  return { type, constant: { value } };
+function asArgument({ type, value, column }: Typed): Argument {
+  return column ? { type } : { type, constant: { value } };
 }
 
 function lookUp(name: string, scope: Scope): Typed {
   const found = scope.get(name);
   if (found === undefined) throw new Error(`there is no name ${name}`);
-  return found;
+  return { ...found, column: true };
 }
 
 /** Typed as the planner does: the narrowest integer, else float64. */

@@ -3,7 +3,7 @@ import type { DataType } from '@millrace/data';
 import { type BoundCall, constantAt, defineFunction, inline, perRow } from '../define-function.ts';
 import type { Kernel } from '../definition.ts';
 import { integerOf, isWide, numericType } from '../numeric-type.ts';
-import { asBigInt, asNumber } from './number-lane.ts';
+import { asBigInt, asNumber, wrap64, wrapInteger } from './number-lane.ts';
 
 export const modulo = defineFunction({
   name: 'modulo',
@@ -53,14 +53,13 @@ function remainderKernel(call: BoundCall): Kernel {
 
 function integerKernel(call: BoundCall, operator: '%' | '/'): Kernel {
   const divisor = constantAt(call, 1);
-  if (divisor !== undefined && Number(divisor) !== 0) return inline((a, b) => emitInteger(call, operator, a!, b!));
-  const big = operator === '%' ? (a: bigint, b: bigint) => a % b : (a: bigint, b: bigint) => a / b;
-  const wide = isWide(call.returns);
+  // The smallest integer divided by -1 does not fit its type: the general kernel wraps it.
+  const isPlain = divisor !== undefined && Number(divisor) !== 0 && Number(divisor) !== -1;
+  if (isPlain) return inline((a, b) => emitInteger(call, operator, a!, b!));
+  const divide = operator === '%' ? (a: bigint, b: bigint) => a % b : (a: bigint, b: bigint) => a / b;
   return perRow((dividend: number | bigint, value: number | bigint) => {
     if (Number(value) === 0) throw new MillraceError('DATA_DIVISION_BY_ZERO', `${call.name}: ${dividend} was divided by zero`);
-    const result = big(BigInt(dividend), BigInt(value));
-    if (!wide) return Number(result);
-    return call.returns.kind === 'uint64' ? BigInt.asUintN(64, result) : BigInt.asIntN(64, result);
+    return wrapInteger(divide(BigInt(dividend), BigInt(value)), call.returns);
   });
 }
 
@@ -71,5 +70,5 @@ function emitInteger({ types, returns }: BoundCall, operator: '%' | '/', a: stri
     return isWide(returns) ? `BigInt(${number})` : `(${number})`;
   }
   const text = `${asBigInt(a, left)} ${operator} ${asBigInt(b, right)}`;
-  return isWide(returns) ? `BigInt.as${returns.kind === 'uint64' ? 'Uint' : 'Int'}N(64, ${text})` : `Number(${text})`;
+  return isWide(returns) ? wrap64(text, returns) : `Number(${text})`;
 }
