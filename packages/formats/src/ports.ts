@@ -14,6 +14,11 @@ export interface DecodeColumn {
 export interface DecodeOptions {
   /** Stands where a date-time type or text names no zone. */
   readonly timezone: string;
+  /**
+   * All fields of a record in order, for formats that go by place (CSV, TSV); columns that are not asked for are passed over.
+   * Without it the columns asked for are all there are.
+   */
+  readonly fields?: readonly string[];
 }
 
 /**
