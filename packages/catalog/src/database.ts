@@ -23,8 +23,13 @@ export class Database {
     const { default: sqlite3 } = await import('sqlite3');
     return new Promise((resolve, reject) => {
       const sqlite = new sqlite3.Database(path, (cause) => {
-        if (cause === null) resolve(new Database(path, sqlite));
-        else reject(databaseError(path, cause));
+        if (cause !== null) {
+          reject(databaseError(path, cause));
+          return;
+        }
+        // Who holds the file holds it for long: waiting would only delay the error.
+        sqlite.configure('busyTimeout', 0);
+        resolve(new Database(path, sqlite));
       });
     });
   }

@@ -307,9 +307,9 @@ describe('ingest ids', () => {
 
   it('are bounded in number, in the file too', async () => {
     const catalog = await open({ maxIngestIds: 10 });
-    for (let i = 0; i < 600; i++) await catalog.rememberIngest(`id-${i}`, { i });
-    expect(catalog.recallIngest('id-589')).toBeUndefined();
-    expect(catalog.recallIngest('id-590')).toEqual({ i: 590 });
+    for (let i = 0; i < 270; i++) await catalog.rememberIngest(`id-${i}`, { i });
+    expect(catalog.recallIngest('id-259')).toBeUndefined();
+    expect(catalog.recallIngest('id-260')).toEqual({ i: 260 });
     await catalog.close();
     const database = await Database.open(path);
     const [{ held }] = (await database.rows<{ held: number }>('SELECT count(*) AS held FROM ingests')) as [{ held: number }];

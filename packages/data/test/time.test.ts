@@ -84,7 +84,7 @@ describe('Zone', () => {
       fc.property(anyZone, anyInstant, (name, ms) => {
         expect(zone(name).toLocal(ms)).toBe(oracleLocal(name, ms));
       }),
-      { numRuns: 400 },
+      { numRuns: 100 },
     );
   });
 
@@ -97,7 +97,7 @@ describe('Zone', () => {
         if (first !== undefined) expect(found).toBe(first);
         else expect(oracleLocal(name, found)).toBeGreaterThan(wall);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -135,7 +135,7 @@ describe('Zone', () => {
         expect(zone(name).floor(start, 1, unit)).toBe(start);
         expect(zone(name).floor(end, 1, unit)).toBe(end);
       }),
-      { numRuns: 400 },
+      { numRuns: 100 },
     );
   });
 
