@@ -32,12 +32,13 @@ import { empty, length, lengthUtf8, notEmpty } from './string/length.ts';
 import { replace, replaceOne, splitByString } from './string/replace.ts';
 import { endsWith, left, position, repeat, reverse, right, startsWith, substring } from './string/substring.ts';
 import { trim, trimLeft, trimRight } from './string/trim.ts';
-import { dateAdd, dateDiff, dateSub, fromUnixTimestamps, unixTimestamps } from './time/date-arithmetic.ts';
+import { dateAdd, dateDiff, dateSub } from './time/date-arithmetic.ts';
 import { formatDateTimeFunction } from './time/format-datetime.ts';
 import { earliestTimestamp, now, now64, today } from './time/now.ts';
 import { parseDateTimeFunction } from './time/parse-datetime.ts';
 import { timeParts } from './time/parts.ts';
 import { dateTrunc, starting } from './time/truncate.ts';
+import { fromUnixTimestamps, unixTimestamps } from './time/unix-timestamps.ts';
 
 /** Every scalar function and operator, by family. */
 // biome-ignore format: one family a line

@@ -52,6 +52,7 @@ export interface Parameter {
 }
 
 export interface Signature {
+  /** As people read it: `index` is an integer to them. */
   readonly text: string;
   readonly parameters: readonly Parameter[];
   /** Null where the text after `->` is prose (`the wider type`): then the definition computes the type itself. */
@@ -70,7 +71,11 @@ export type ReturnPattern =
 export function parseSignature(text: string): Signature {
   const match = /^\((.*)\)\s*->\s*(.+)$/.exec(text);
   assert(match !== null, `signature ${text} is not of the form (name type, …) -> type`);
-  return { text, parameters: splitTopLevel(match[1]!).map(parseParameter), returns: parseReturn(match[2]!.trim()) };
+  return {
+    text: text.replace(/ index(?=[,)\]])/g, ' integer'),
+    parameters: splitTopLevel(match[1]!).map(parseParameter),
+    returns: parseReturn(match[2]!.trim()),
+  };
 }
 
 function parseParameter(text: string): Parameter {

@@ -2,7 +2,7 @@ import { type ByteString, toText, type Value } from '@millrace/data';
 import { wrongValue } from '../argument-error.ts';
 import { constantAt, defineFunction, perQuery, perRow } from '../define-function.ts';
 import type { Kernel, KernelContext, ScalarFunction } from '../definition.ts';
-import { remembered } from '../regex/remembered.ts';
+import { remembered } from '../remembered.ts';
 import { follow, type JsonStep, parsePath, walkPath } from './json-path.ts';
 import { JsonScanner, type JsonSpan } from './json-scanner.ts';
 

@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/core';
 import { type ByteString, toText } from '@millrace/data';
 import { RE2JS, RE2JSException } from 're2js';
 import { type BoundCall, constantAt } from '../define-function.ts';
-import { remembered } from './remembered.ts';
+import { remembered } from '../remembered.ts';
 
 /**
  * Compiles a regular expression of RE2 (linear time whatever the pattern; no back references, no look-around).

@@ -1,9 +1,9 @@
 import type { ByteString } from '@millrace/data';
 import { type BoundCall, constantAt, defineFunction, perQuery } from '../define-function.ts';
 import type { Kernel, ScalarFunction } from '../definition.ts';
+import { remembered } from '../remembered.ts';
 import { toLower } from '../string/case.ts';
 import { compileLike } from './like-pattern.ts';
-import { remembered } from './remembered.ts';
 
 function defineLike(
   name: string,

@@ -1,7 +1,7 @@
 import { type ByteString, precisionOf, toText } from '@millrace/data';
 import { wrongValue } from '../argument-error.ts';
 import { type BoundCall, constantAt, defineFunction, perQuery } from '../define-function.ts';
-import { remembered } from '../regex/remembered.ts';
+import { remembered } from '../remembered.ts';
 import { type FormattedTime, formatCodes } from './format-codes.ts';
 import { zoneOfCall } from './local-time.ts';
 import { scaleOf, type Tick } from './scale.ts';

@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/core';
 import { type ByteString, type DataType, toText, zone } from '@millrace/data';
 import { zoneArgument } from '../conversion/time-conversions.ts';
 import { type BoundCall, constantAt, defineFunction, perQuery } from '../define-function.ts';
-import { remembered } from '../regex/remembered.ts';
+import { remembered } from '../remembered.ts';
 import { compileTimeParser } from './parse-codes.ts';
 
 const defaultPattern = '%Y-%m-%d %H:%i:%S';
