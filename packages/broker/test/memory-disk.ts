@@ -15,9 +15,26 @@ class MemoryFile {
   /** What came since. */
   pending: Change[] = [];
 
+  /** Room to grow in; only what lies behind `#used` was never seen by anybody. */
+  #memory: Buffer = Buffer.alloc(0);
+  #used = 0;
+
   apply(change: Change): void {
-    this.content = applied(this.content, change);
     this.pending.push(change);
+    if (change.kind === 'write' && change.position === this.content.length) this.#append(change.bytes);
+    else this.content = applied(this.content, change);
+  }
+
+  #append(bytes: Buffer): void {
+    const end = this.content.length + bytes.length;
+    const isOurs = this.content.buffer === this.#memory.buffer && this.content.length === this.#used;
+    if (!isOurs || end > this.#memory.length) {
+      this.#memory = Buffer.alloc(Math.max(1024, end * 2));
+      this.content.copy(this.#memory);
+    }
+    bytes.copy(this.#memory, this.content.length);
+    this.#used = end;
+    this.content = this.#memory.subarray(0, end);
   }
 }
 

@@ -215,9 +215,9 @@ describe('produce', () => {
     const { port } = await openBroker();
     const client = await connect(port);
     const refused = await client.request(apis.initProducerId, 4, { transactionalId: 'tx', transactionTimeoutMs: 1000 });
-    expect(refused.errorCode).toBe(errorCode('UNSUPPORTED_VERSION'));
+    expect(refused.errorCode).toBe(errorCode('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'));
     const coordinator = await client.request(apis.findCoordinator, 4, { keyType: 1, coordinatorKeys: ['tx'] });
-    expect(coordinator.coordinators[0]).toMatchObject({ errorCode: errorCode('UNSUPPORTED_VERSION') });
+    expect(coordinator.coordinators[0]).toMatchObject({ errorCode: errorCode('TRANSACTIONAL_ID_AUTHORIZATION_FAILED') });
     const given = await client.request(apis.initProducerId, 4, { transactionalId: null, transactionTimeoutMs: 1000 });
     expect(given).toMatchObject({ errorCode: 0, producerEpoch: 0 });
   });

@@ -14,6 +14,8 @@ export interface GroupCoordinatorOptions {
   readonly initialRebalanceDelayMs: number;
   /** How long offsets stay after their group became empty. */
   readonly offsetsRetentionMs: number;
+  /** Size from which the group log is compacted; default 16 MiB. */
+  readonly compactionBytesMin?: number;
 }
 
 /** One position to commit. */
@@ -32,6 +34,7 @@ export interface Committer {
   readonly generation: number;
 }
 
+const compactionBytesMin = 16 * 1024 * 1024;
 const expiryCheckMs = 10 * 60_000;
 
 /**
@@ -48,7 +51,13 @@ export class GroupCoordinator {
   constructor(ports: PartitionLogPorts & { readonly random: Random }, options: GroupCoordinatorOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#log = new GroupLog(options.directory, ports, options.logSettings, () => this.#entries());
+    this.#log = new GroupLog(
+      options.directory,
+      ports,
+      options.logSettings,
+      () => this.#entries(),
+      options.compactionBytesMin ?? compactionBytesMin,
+    );
   }
 
   /** Loads what was written down. */

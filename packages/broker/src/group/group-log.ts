@@ -13,7 +13,6 @@ export interface GroupEntry {
 
 const readSizeBytes = 1024 * 1024;
 const entriesPerBatch = 1000;
-const compactionSizeMin = 16 * 1024 * 1024;
 
 /**
  * The durable memory of the group coordinator: a log like any partition's, whose records are entries by key.
@@ -23,11 +22,23 @@ export class GroupLog {
   readonly #ports: PartitionLogPorts;
   readonly #log: PartitionLog;
   readonly #live: () => Iterable<GroupEntry>;
-  #compactAtBytes = compactionSizeMin;
+  readonly #compactionBytesMin: number;
+  #compactAtBytes: number;
   #isCompacting = false;
 
-  /** @param live everything that counts at the moment, for compaction. */
-  constructor(directory: string, ports: PartitionLogPorts, settings: LogSettings, live: () => Iterable<GroupEntry>) {
+  /**
+   * @param live everything that counts at the moment, for compaction.
+   * @param compactionBytesMin a smaller log is never compacted.
+   */
+  constructor(
+    directory: string,
+    ports: PartitionLogPorts,
+    settings: LogSettings,
+    live: () => Iterable<GroupEntry>,
+    compactionBytesMin: number,
+  ) {
+    this.#compactionBytesMin = compactionBytesMin;
+    this.#compactAtBytes = compactionBytesMin;
     this.#ports = ports;
     this.#live = live;
     this.#log = PartitionLog.open(directory, ports, settings);
@@ -92,7 +103,7 @@ export class GroupLog {
       if (pending.length > 0) this.#appendBatch(pending);
       await this.#log.flush();
       this.#log.deleteBefore(start);
-      this.#compactAtBytes = Math.max(compactionSizeMin, this.#log.sizeBytes * 4);
+      this.#compactAtBytes = Math.max(this.#compactionBytesMin, this.#log.sizeBytes * 4);
     } finally {
       this.#isCompacting = false;
     }

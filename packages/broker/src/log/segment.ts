@@ -119,7 +119,8 @@ export class Segment {
   read(offset: number, maxBytes: number, atLeastOne: boolean, allocate: Allocate = Buffer.allocUnsafe): Buffer {
     let from = this.positionFor(offset);
     while (from < this.#sizeBytes) {
-      const bytes = this.#readBytes(from, Math.max(maxBytes, walkBytes), allocate);
+      // The batch wanted begins less than an index interval behind the one that the index found.
+      const bytes = this.#readBytes(from, Math.max(maxBytes + indexIntervalBytes, walkBytes), allocate);
       const start = this.#skipBefore(bytes, offset);
       if (start < bytes.length && start + batchHeaderSize <= bytes.length && batchHeader.lastOffset(bytes, start) >= offset) {
         return this.#wholeBatches(bytes, from, start, maxBytes, atLeastOne, allocate);
