@@ -9,7 +9,16 @@ export function asNumber(text: string, type: DataType): string {
 /** The text of an integer value as a BigInt. */
 export function asBigInt(text: string, type: DataType): string {
   if (isWide(type)) return text;
-  return /^-?\d+$/.test(text) ? `(${text}n)` : `BigInt(${text})`;
+  const literal = integerLiteral.exec(text);
+  return literal === null ? `BigInt(${text})` : `(${literal[1]}n)`;
+}
+
+/** `5`, `-5` or `(-5)`. */
+const integerLiteral = /^\(?(-?\d+)\)?$/;
+
+/** True for the text of an integer literal. */
+export function isIntegerLiteral(text: string): boolean {
+  return integerLiteral.test(text);
 }
 
 /** The text of a BigInt, wrapped to a 64-bit type. */

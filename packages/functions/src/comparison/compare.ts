@@ -1,6 +1,6 @@
 import { createComparator, type DataType, type Value } from '@millrace/data';
 import { wrongTypes } from '../argument-error.ts';
-import { asBigInt } from '../arithmetic/number-lane.ts';
+import { asBigInt, isIntegerLiteral } from '../arithmetic/number-lane.ts';
 import { bindArguments, defineFunction, inline, perRow } from '../define-function.ts';
 import type { Kernel, ScalarFunction } from '../definition.ts';
 import { isWide } from '../numeric-type.ts';
@@ -51,7 +51,7 @@ function emitComparison(symbol: Comparison['symbol'], [a, b]: readonly [string, 
 
 /** An integer literal beside a BigInt as a BigInt: JavaScript compares two of a kind much faster. */
 function likeOther(text: string, type: DataType, other: DataType): string {
-  return isWide(other) && !isWide(type) && /^-?\d+$/.test(text) ? asBigInt(text, type) : text;
+  return isWide(other) && !isWide(type) && isIntegerLiteral(text) ? asBigInt(text, type) : text;
 }
 
 /** True if JavaScript's own operators compare the values: of enums and addresses only for equality. */
