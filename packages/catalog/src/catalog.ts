@@ -6,6 +6,7 @@ import { IngestMemory, type IngestResult, type IngestRow } from './ingest-memory
 import { migrate } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 
+/** What {@link openCatalog} takes. */
 export interface CatalogOptions {
   /** The file. Made if there is none; its directory must exist. */
   readonly path: string;

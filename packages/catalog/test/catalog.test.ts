@@ -2,12 +2,13 @@ import { fork } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Catalog, openCatalog, type StreamDefinition, type ViewDefinition } from '@millrace/catalog';
+import { Catalog, openCatalog, type StreamDefinition, type ViewDefinition } from '@millrace/catalog';
 import { FakeClock, type MillraceError } from '@millrace/core';
 import { parseDataType } from '@millrace/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../src/database.ts';
 import { migrate, migrations } from '../src/migrations.ts';
+import { openDatabase } from '../src/open-database.ts';
 
 let directory: string;
 let path: string;
@@ -265,6 +266,20 @@ describe('the catalog file', () => {
   it('in a directory that is not there is an error that names the path', async () => {
     const error = await failure(open({ path: join(directory, 'none', 'catalog.db') }));
     expect(error).toMatchObject({ code: 'DISK_IO', message: expect.stringContaining(join(directory, 'none')) });
+  });
+
+  it('on a full disk refuses the write and shows nothing of it', async () => {
+    const database = await openDatabase(path, migrate);
+    const catalog = await Catalog.load(database, { path, clock });
+    opened.push(catalog);
+    await catalog.createStream(stream('before'));
+    await database.script('PRAGMA max_page_count = 1');
+    const long = stream('after', { comment: 'x'.repeat(100_000) });
+    expect(await failure(catalog.createStream(long))).toMatchObject({ code: 'DISK_FULL', retryable: true });
+    expect(catalog.names()).toEqual(['before']);
+    await database.script('PRAGMA max_page_count = 100000');
+    await catalog.createStream(long);
+    expect((await reopen(catalog)).names()).toEqual(['after', 'before']);
   });
 
   it('holds every create that was acknowledged before the process was killed', async () => {

@@ -187,6 +187,16 @@ describe('castColumn', () => {
     );
   });
 
+  it('reads date-times straight from the bytes of strings', () => {
+    const from = parseDataType('nullable(string)');
+    const to = parseDataType("nullable(datetime64(3, 'Asia/Kolkata'))");
+    const texts = ['2026-01-01 05:30:00.5', null, '2026-01-01T00:00:00Z', '0'];
+    const column = castColumn(columnOf(from, texts), from, to, 4, options);
+    expect(texts.map((_, row) => valueAt(column, to, row))).toEqual([1767225600500, null, 1767225600000, 0]);
+    const bad = columnOf(from, ['2026-02-30 00:00:00']);
+    expect(() => castColumn(bad, from, to, 1, options)).toThrow("cannot convert '2026-02-30 00:00:00' to datetime64(3, 'Asia/Kolkata')");
+  });
+
   it('refuses NULL where the target has none', () => {
     const column = columnOf(parseDataType('nullable(int8)'), [1, null]);
     expect(codeOf(() => castColumn(column, parseDataType('nullable(int8)'), { kind: 'int8' }, 2, options))).toBe('DATA_CAST_FAILED');

@@ -1,9 +1,11 @@
-import { type BigIntColumn, type Column, columnKind, type Nulls, type NumberColumn } from '../column.ts';
+import { type BigIntColumn, type Column, columnKind, type Nulls, type NumberColumn, type StringColumn } from '../column.ts';
 import { createColumnBuilder } from '../columns/column-builder.ts';
 import { valueReader } from '../columns/value-at.ts';
 import type { DataType } from '../data-type.ts';
-import { powersOfTen } from '../time/parse-date-time.ts';
-import { isDateTime, isFloat, isInteger, precisionOf, removeNullable, sameType } from '../type/type-predicates.ts';
+import { parseDateTimeSpan, powersOfTen } from '../time/parse-date-time.ts';
+import { zoneOfType } from '../time/ticks.ts';
+import { isDateTime, isFloat, isInteger, isStringLike, precisionOf, removeNullable, sameType } from '../type/type-predicates.ts';
+import { castError } from './cast-error.ts';
 import { createCast } from './cast-value.ts';
 import type { CastOptions } from './format-value.ts';
 
@@ -17,7 +19,8 @@ export function castColumn(column: Column, from: DataType, to: DataType, rowCoun
   const [source, target] = [removeNullable(from), removeNullable(to)];
   if (mayDropNulls) {
     if (sameType(source, target)) return column;
-    const converted = convertLanes(column, source, target, rowCount);
+    const converted =
+      column.kind === 'string' ? parseTimes(column, source, target, rowCount, options) : convertLanes(column, source, target, rowCount);
     if (converted !== null) return converted;
   }
   return convertValues(column, from, to, rowCount, options);
@@ -51,6 +54,26 @@ function convertLanes(column: Column, from: DataType, to: DataType, rowCount: nu
   if (to.kind === 'float32' && fromNumber) return mapLanes(column, rowCount, Math.fround);
   if (!fromWhole || !isInteger(to)) return null;
   return columnKind(to) === 'bigint' ? toBigInts(column, to, rowCount) : narrow(column, from, to, rowCount);
+}
+
+/** Texts to date-times straight from their bytes; null for other types. */
+function parseTimes(
+  { bytes, starts, ends, nulls }: StringColumn,
+  from: DataType,
+  to: DataType,
+  rowCount: number,
+  { timezone }: CastOptions,
+): Column | null {
+  if (!isStringLike(from) || !isDateTime(to) || columnKind(to) !== 'number') return null;
+  const [precision, zone] = [precisionOf(to), zoneOfType(to, timezone)];
+  const values = new Float64Array(rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    if (nulls !== null && nulls[row] === 1) continue;
+    const ticks = parseDateTimeSpan(bytes, starts[row]!, ends[row]!, precision, zone);
+    if (Number.isNaN(ticks)) throw castError(bytes.toString('latin1', starts[row]!, ends[row]!), to);
+    values[row] = ticks;
+  }
+  return { kind: 'number', values, nulls };
 }
 
 function mapLanes({ values, nulls }: NumberColumn, rowCount: number, map: (value: number) => number): NumberColumn {

@@ -10,6 +10,7 @@ export interface CivilDate {
   readonly day: number;
 }
 
+/** Milliseconds of a day of 24 hours. */
 export const msPerDay = 86_400_000;
 
 /** Days since 1970-01-01. The month may lie outside 1 … 12: it carries into the year. */
@@ -38,10 +39,12 @@ export function civilFromDays(days: number): CivilDate {
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
 }
 
+/** True for years of 366 days. */
 export function isLeapYear(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
+/** 28 … 31; the month counts from 1. */
 export function daysInMonth(year: number, month: number): number {
   if (month === 2) return isLeapYear(year) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
@@ -57,6 +60,8 @@ export function dayOfYear(days: number): number {
   return days - daysFromCivil(civilFromDays(days).year, 1, 1) + 1;
 }
 
-/** Years of a date or date-time: 1900-01-01 … 2299-12-31. */
+/** The first day that a date or date-time may have: 1900-01-01. */
 export const minDays = daysFromCivil(1900, 1, 1);
+
+/** The last day that a date or date-time may have: 2299-12-31. */
 export const maxDays = daysFromCivil(2299, 12, 31);

@@ -43,6 +43,7 @@ function sameEnumValue(a: readonly [string, number], b: readonly [string, number
   return a[0] === b[0] && a[1] === b[1];
 }
 
+/** True for nullable(…). */
 export function isNullable(type: DataType): boolean {
   return type.kind === 'nullable';
 }
@@ -64,10 +65,12 @@ export function isInteger(type: DataType): boolean {
   return isSignedInteger(type) || isUnsignedInteger(type);
 }
 
+/** int8 … int64. */
 export function isSignedInteger(type: DataType): boolean {
   return /^int\d/.test(removeNullable(type).kind);
 }
 
+/** uint8 … uint64; not bool. */
 export function isUnsignedInteger(type: DataType): boolean {
   return /^uint\d/.test(removeNullable(type).kind);
 }
@@ -83,6 +86,7 @@ export function isNumeric(type: DataType): boolean {
   return isInteger(type) || isFloat(type);
 }
 
+/** bool. */
 export function isBool(type: DataType): boolean {
   return removeNullable(type).kind === 'bool';
 }
@@ -99,6 +103,7 @@ export function isEnum(type: DataType): boolean {
   return kind === 'enum8' || kind === 'enum16';
 }
 
+/** date; not datetime. */
 export function isDate(type: DataType): boolean {
   return removeNullable(type).kind === 'date';
 }
@@ -114,6 +119,7 @@ export function isTemporal(type: DataType): boolean {
   return isDate(type) || isDateTime(type);
 }
 
+/** The type of INTERVAL expressions. */
 export function isInterval(type: DataType): boolean {
   return removeNullable(type).kind === 'interval';
 }
