@@ -2,12 +2,12 @@ import { type ByteString, type DataType, fromText, removeNullable, type Value } 
 import { cityHash64, combineHashes } from './city-hash.ts';
 
 /** The 64-bit hash of one value, as ClickHouse's cityHash64 computes it for the type. */
-export type HashValue = (value: Value) => bigint;
+type HashValue = (value: Value) => bigint;
 
 const integerSeed = 0x4cf2d2baae6da887n;
 
 /** ClickHouse's intHash64: the finalizer of MurmurHash3 over a seeded number. */
-export function hashInteger(value: bigint): bigint {
+function hashInteger(value: bigint): bigint {
   let x = BigInt.asUintN(64, value ^ integerSeed);
   x ^= x >> 33n;
   x = BigInt.asUintN(64, x * 0xff51afd7ed558ccdn);
@@ -23,7 +23,7 @@ const scratch = new DataView(new ArrayBuffer(8));
  * arrays by length and elements, tuples by elements, maps as arrays of pairs.
  * @see ClickHouse: FunctionsHashing
  */
-export function hashOf(type: DataType): HashValue {
+function hashOf(type: DataType): HashValue {
   switch (type.kind) {
     case 'nullable': {
       const inner = hashOf(type.inner);
@@ -111,7 +111,7 @@ function hashTuple(elements: readonly HashValue[]): HashValue {
 }
 
 /** Several values as one hash, first to last. */
-export function hashAll(values: readonly Value[], hashes: readonly HashValue[]): bigint {
+function hashAll(values: readonly Value[], hashes: readonly HashValue[]): bigint {
   return hashes.map((hash, index) => hash(values[index]!)).reduce((all, hash) => combineHashes(all, hash));
 }
 

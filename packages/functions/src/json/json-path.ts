@@ -18,7 +18,7 @@ export function follow(scanner: JsonScanner, document: JsonSpan, steps: readonly
 }
 
 /** One step of {@link follow}. A number in an object counts its members. */
-export function stepInto(scanner: JsonScanner, span: JsonSpan, step: JsonStep): JsonSpan | null {
+function stepInto(scanner: JsonScanner, span: JsonSpan, step: JsonStep): JsonSpan | null {
   const kind = scanner.kindOf(span);
   if (kind === 'object') {
     const members = scanner.members(span);

@@ -8,7 +8,7 @@ import { remembered } from '../remembered.ts';
  * Compiles a regular expression of RE2 (linear time whatever the pattern; no back references, no look-around).
  * @throws {MillraceError} PLAN_ARGUMENT_INVALID
  */
-export function compileRegex(name: string, pattern: ByteString, flags: number): RE2JS {
+function compileRegex(name: string, pattern: ByteString, flags: number): RE2JS {
   try {
     return RE2JS.compile(toText(pattern), flags);
   } catch (error) {

@@ -8,7 +8,7 @@ import { isByteString } from '../match-signature.ts';
 const concatSignature = '(values any...) -> string';
 
 /** Byte strings as they are, everything else as its text. */
-export function asTexts(args: readonly Argument[]): readonly DataType[] {
+function asTexts(args: readonly Argument[]): readonly DataType[] {
   return args.map(({ type }) => {
     const inner = removeNullable(type);
     return isByteString(inner) || inner.kind === 'nothing' ? inner : { kind: 'string' };

@@ -3,7 +3,7 @@ import { zoneArgument } from '../conversion/time-conversions.ts';
 import type { BoundCall } from '../define-function.ts';
 import { perQuery } from '../define-function.ts';
 import type { Kernel, KernelContext } from '../definition.ts';
-import { type SplitInstant, scaleOf, type Tick } from './scale.ts';
+import { scaleOf, type Tick } from './scale.ts';
 
 /** The zone in which a call computes: the one it names, else its argument's, else the server's; dates have no other than UTC. */
 export function zoneOfCall(call: BoundCall, { timezone }: KernelContext, zoneIndex: number, type: DataType = call.types[0]!): Zone {
@@ -12,19 +12,13 @@ export function zoneOfCall(call: BoundCall, { timezone }: KernelContext, zoneInd
   return zone(named ?? zoneOf(type) ?? timezone);
 }
 
-/** Where a value lies on its zone's wall clock. A date is its midnight. */
-export function instantOf(type: DataType, place: Zone): (value: Tick) => SplitInstant {
-  const scale = scaleOf(type);
-  return (value) => scale.split(value, place);
-}
-
 /** A kernel of the parts of a time's wall clock; argument `zoneIndex` may name a zone. */
 export function partsKernel(call: BoundCall, zoneIndex: number, compute: (parts: TimeParts, place: Zone, ms: number) => number): Kernel {
   return perQuery((context) => {
     const place = zoneOfCall(call, context, zoneIndex);
-    const instant = instantOf(call.types[0]!, place);
+    const scale = scaleOf(call.types[0]!);
     return (value: Tick) => {
-      const { ms } = instant(value);
+      const { ms } = scale.split(value, place);
       return compute(place.parts(ms), place, ms);
     };
   });

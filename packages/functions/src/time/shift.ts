@@ -8,7 +8,7 @@ import { digitsOf, scaleOf, type Tick, ticksOf } from './scale.ts';
  * The type of a time moved by units: a date stays one under days and longer units, and becomes a datetime under shorter ones;
  * units below a second need a datetime64 that can hold them.
  */
-export function shiftedType(type: DataType, unit: CalendarUnit): DataType {
+function shiftedType(type: DataType, unit: CalendarUnit): DataType {
   if (type.kind === 'date' && ticksOf(unit, 0) === null) return type;
   const digits = digitsOf(unit);
   const named = zoneOf(type);
