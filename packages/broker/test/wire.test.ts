@@ -144,8 +144,9 @@ describe('produce', () => {
   const timestampAhead = [{ name: 'message.timestamp.after.max.ms', value: '1000' }];
   it.each([
     ['a wrong checksum', broken((bytes) => bytes.writeUInt8(bytes[70]! ^ 1, 70)), 'CORRUPT_MESSAGE', []],
-    ['a batch cut off', batchOf(['a']).subarray(0, 65), 'CORRUPT_MESSAGE', []],
-    ['too few bytes for a batch', Buffer.alloc(20), 'CORRUPT_MESSAGE', []],
+    ['a batch cut off', batchOf(['a']).subarray(0, 65), 'INVALID_RECORD', []],
+    ['too few bytes for a batch', Buffer.alloc(20), 'INVALID_RECORD', []],
+    ['a size that is none', broken((bytes) => bytes.writeInt32BE(3, 8)), 'CORRUPT_MESSAGE', []],
     ['an old format', broken((bytes) => bytes.writeInt8(1, 16)), 'INVALID_RECORD', []],
     ['two batches', Buffer.concat([batchOf(['a']), batchOf(['b'])]), 'INVALID_RECORD', []],
     ['a control batch', batchOf(['a'], { control: true }), 'INVALID_RECORD', []],
@@ -265,14 +266,10 @@ describe('fetch', () => {
     expect(responses.map(({ partitions }) => bases(partitions[0]!.records).length)).toEqual([1, 0]);
   });
 
-  it('refuses an offset outside of the log and tells its bounds', async () => {
+  it('refuses an offset outside of the log at once', async () => {
     const client = await withBatches([3]);
     for (const offset of [-1, 4]) {
-      expect(await fetch(client, offset, { maxWaitMs: 10_000 })).toMatchObject({
-        errorCode: errorCode('OFFSET_OUT_OF_RANGE'),
-        highWatermark: 3,
-        logStartOffset: 0,
-      });
+      expect((await fetch(client, offset, { maxWaitMs: 10_000 })).errorCode).toBe(errorCode('OFFSET_OUT_OF_RANGE'));
     }
   });
 

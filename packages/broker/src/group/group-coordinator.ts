@@ -106,7 +106,6 @@ export class GroupCoordinator {
 
   /** Why this committer may not commit, or undefined. */
   refuseCommit({ group, memberId, instanceId, generation }: Committer): KafkaErrorName | undefined {
-    if (group === '') return 'INVALID_GROUP_ID';
     const known = this.#groups.get(group);
     if (known === undefined) return generation < 0 ? undefined : 'ILLEGAL_GENERATION';
     return known.refuseCommit(memberId, instanceId, generation);

@@ -65,16 +65,16 @@ function readPartition(
   isFirst: boolean,
 ): PartitionResponse {
   const partition = services.topics.partition(topic, asked.partition);
-  if (partition === undefined) return refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION');
+  if (partition === undefined) return { ...refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION'), abortedTransactions: [] };
   const error = refuse(partition, asked);
-  if (error !== undefined) return refused(asked.partition, error, partition);
+  if (error !== undefined) return refused(asked.partition, error);
   try {
     const records = partition.read(asked.fetchOffset, Math.min(asked.partitionMaxBytes, bytesLeft), isFirst, context.allocate);
     return { partitionIndex: asked.partition, errorCode: 0, ...bounds(partition), records };
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
     services.logger.error({ topic, partition: asked.partition, error: failure.message }, 'log not readable');
-    return refused(asked.partition, 'KAFKA_STORAGE_ERROR', partition);
+    return refused(asked.partition, 'KAFKA_STORAGE_ERROR');
   }
 }
 
@@ -87,7 +87,6 @@ function bounds({ highWatermark, lastStableOffset, startOffset }: Partition) {
   return { highWatermark, lastStableOffset, logStartOffset: startOffset, abortedTransactions: null };
 }
 
-function refused(partitionIndex: number, error: KafkaErrorName, partition?: Partition): PartitionResponse {
-  const known = partition === undefined ? { highWatermark: -1 } : bounds(partition);
-  return { partitionIndex, errorCode: errorCode(error), ...known, records: noBytes };
+function refused(partitionIndex: number, error: KafkaErrorName): PartitionResponse {
+  return { partitionIndex, errorCode: errorCode(error), highWatermark: -1, records: noBytes };
 }

@@ -23,15 +23,15 @@ export const handleMetadata: Handler<typeof apis.metadata> = (request, services,
   const topics =
     asked === null
       ? services.topics.list().map((topic) => described(topic, nodeId))
-      : asked.map((topic) => find(topic, mayCreate, services));
+      : asked.map((topic) => find(topic, mayCreate, services, version));
   return { brokers: [{ nodeId, host, port }], clusterId, controllerId: nodeId, topics };
 };
 
-function find({ topicId, name }: Asked, mayCreate: boolean, services: Services): TopicResponse {
+function find({ topicId, name }: Asked, mayCreate: boolean, services: Services, version: number): TopicResponse {
   const { nodeId } = services.cluster();
   if (name === null) {
     const topic = services.topics.byId(topicId);
-    return topic === undefined ? unknown('UNKNOWN_TOPIC_ID', null, topicId) : described(topic, nodeId);
+    return topic === undefined ? unknown('UNKNOWN_TOPIC_ID', version < 12 ? '' : null, topicId) : described(topic, nodeId);
   }
   const topic = services.topics.get(name);
   if (topic !== undefined) return described(topic, nodeId);
@@ -64,7 +64,6 @@ function described(topic: Topic, nodeId: number): TopicResponse {
   return { errorCode: 0, name: topic.name, topicId: topic.id, isInternal: false, partitions };
 }
 
-/** Versions below 12 cannot say null for a name. */
 function unknown(error: KafkaErrorName, name: string | null, topicId: string = zeroUuid): TopicResponse {
-  return { errorCode: errorCode(error), name: name ?? '', topicId, isInternal: false, partitions: [] };
+  return { errorCode: errorCode(error), name, topicId, isInternal: false, partitions: [] };
 }

@@ -19,7 +19,13 @@ export const handleDeleteTopics: Handler<typeof apis.deleteTopics> = (request, s
 };
 
 function remove(topic: Topic | undefined, name: string | null, topicId: string, { topics, groups, logger }: Services): TopicResponse {
-  if (topic === undefined) return refused(name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION', name, topicId, null);
+  if (topic === undefined)
+    return refused(
+      name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION',
+      name,
+      topicId,
+      `there is no topic ${name ?? topicId}`,
+    );
   try {
     topics.delete(topic);
     groups.forgetTopic(topic.name);

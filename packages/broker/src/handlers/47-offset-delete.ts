@@ -22,7 +22,8 @@ export const handleOffsetDelete: Handler<typeof apis.offsetDelete> = ({ groupId,
   };
 };
 
-function remove(group: Group, topic: string, partition: number, { groups, logger }: Services): KafkaErrorName {
+function remove(group: Group, topic: string, partition: number, { groups, topics, logger }: Services): KafkaErrorName {
+  if (topics.partition(topic, partition) === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
   try {
     return groups.deleteOffset(group, topic, partition);
   } catch (failure) {

@@ -22,12 +22,12 @@ const noProducerId = -1;
  */
 export function checkProduced(records: Buffer | null, config: EffectiveTopicConfig, nowMs: number): BatchHeader | Refusal {
   if (records === null || records.length === 0) return refuse('INVALID_RECORD', 'there is no record batch');
-  if (records.length < batchHeaderSize) return refuse('CORRUPT_MESSAGE', `${records.length} bytes are too few for a record batch`);
+  if (records.length < batchHeaderSize) return refuse('INVALID_RECORD', `${records.length} bytes are too few for a record batch`);
   if (batchHeader.magic(records, 0) !== 2)
     return refuse('INVALID_RECORD', `record batches have magic 2, not ${batchHeader.magic(records, 0)}`);
   const size = batchHeader.sizeBytes(records, 0);
-  if (size < batchHeaderSize || size > records.length)
-    return refuse('CORRUPT_MESSAGE', `a batch claims ${size} of ${records.length} bytes`);
+  if (size < batchHeaderSize) return refuse('CORRUPT_MESSAGE', `a batch claims ${size} bytes`);
+  if (size > records.length) return refuse('INVALID_RECORD', `a batch claims ${size} bytes, there are ${records.length}`);
   if (size < records.length) return refuse('INVALID_RECORD', 'there is more than one record batch for a partition');
   if (size > config.maxMessageBytes) {
     return refuse('MESSAGE_TOO_LARGE', `the batch has ${size} bytes, max.message.bytes is ${config.maxMessageBytes}`);
