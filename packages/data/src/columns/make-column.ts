@@ -11,7 +11,7 @@ export function columnOf(type: DataType, values: readonly Value[]): Column {
 
 /** A column that holds one value in every row. */
 export function constantColumn(type: DataType, value: Value, rowCount: number): Column {
-  if (columnKind(type) === 'value') return { kind: 'value', values: new Array<Value>(rowCount).fill(value) };
+  if (columnKind(type) === 'value') return { kind: 'value', values: Array.from({ length: rowCount }, () => value) };
   const one = columnOf(type, [value]) as Exclude<Column, { kind: 'value' }>;
   const nulls = one.nulls === null ? null : new Uint8Array(rowCount).fill(1);
   switch (one.kind) {

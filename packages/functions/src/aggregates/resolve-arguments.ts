@@ -1,5 +1,5 @@
 import type { Value } from '@millrace/data';
-import { columnKind, type DataType, isBool, isNullable, isNumeric, makeNullable } from '@millrace/data';
+import { type DataType, isBool, isNullable, isNumeric, makeNullable } from '@millrace/data';
 import { wrongCount, wrongType, wrongValue } from '../argument-error.ts';
 import type { Argument } from '../definition.ts';
 
@@ -38,9 +38,4 @@ export function resultOf(type: DataType, args: readonly Argument[]): DataType {
 /** `type`, nullable as the argument is. */
 export function likeNullable(type: DataType, argument: Argument): DataType {
   return isNullable(argument.type) ? makeNullable(type) : type;
-}
-
-/** True for types in float64 lanes. */
-export function isNumberLane(type: DataType): boolean {
-  return columnKind(type) === 'number';
 }
