@@ -33,6 +33,9 @@ export function fixedLengthMs(unit: CalendarUnit): number | null {
   return fixedUnitMs[unit as FixedUnit] ?? null;
 }
 
+const always: OffsetSpan = { startMs: -Infinity, endMs: Infinity, offsetMs: 0 };
+const never: OffsetSpan = { startMs: Infinity, endMs: -Infinity, offsetMs: 0 };
+
 const monthsOf = { month: 1, quarter: 3, year: 12 } as const;
 
 /**
@@ -51,7 +54,7 @@ export class Zone {
     this.name = name;
     this.isUtc = isUtc;
     this.#rules = isUtc ? null : new ZoneRules(name);
-    this.#span = this.#rules?.spanAt(0) ?? { startMs: -Infinity, endMs: Infinity, offsetMs: 0 };
+    this.#span = isUtc ? always : never;
   }
 
   /** Local time minus UTC at an instant, in ms. */
