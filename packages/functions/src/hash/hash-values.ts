@@ -1,8 +1,9 @@
+import { assert } from '@millrace/core';
 import { type ByteString, type DataType, fromText, removeNullable, type Value } from '@millrace/data';
 import { cityHash64, combineHashes } from './city-hash.ts';
 
-/** The 64-bit hash of one value, as ClickHouse's cityHash64 computes it for the type. */
-type HashValue = (value: Value) => bigint;
+/** Adds one value of a type to the hash of the values before it; null before the first. */
+type Fold = (before: bigint | null, value: Value) => bigint;
 
 const integerSeed = 0x4cf2d2baae6da887n;
 
@@ -16,55 +17,88 @@ function hashInteger(value: bigint): bigint {
   return x ^ (x >> 33n);
 }
 
-const scratch = new DataView(new ArrayBuffer(8));
-
 /**
- * Strings by CityHash of their bytes; numbers, dates and times by their bits as an unsigned integer of the type's width;
- * arrays by length and elements, tuples by elements, maps as arrays of pairs.
+ * The hash of values of these types, first to last, as ClickHouse's cityHash64 computes it: strings by CityHash of their
+ * bytes; numbers, dates and datetimes by their bits as an unsigned integer; datetime64 and uuid by CityHash of the
+ * bytes that ClickHouse keeps (ipv6: of its text, which is ours); tuples count as their elements; arrays as their length and then each element's hash; maps as
+ * arrays of pairs. A NULL inside a composite counts as 0 (ours: ClickHouse promises nothing for it).
  * @see ClickHouse: FunctionsHashing
  */
-function hashOf(type: DataType): HashValue {
+export function hashesOf(types: readonly DataType[]): (values: readonly Value[]) => bigint {
+  const fold = foldTuple(types.map((type) => foldOf(removeNullable(type))));
+  return (values) => fold(null, values);
+}
+
+function foldOf(type: DataType): Fold {
   switch (type.kind) {
     case 'nullable': {
-      const inner = hashOf(type.inner);
-      // As ClickHouse hashes a NULL inside a composite: it adds nothing of its own.
-      return (value) => (value === null ? 0n : inner(value));
+      const inner = foldOf(type.inner);
+      return (before, value) => (value === null ? add(before, 0n) : inner(before, value));
     }
     case 'array':
-      return hashArray(hashOf(type.element));
+      return foldArray(foldOf(type.element));
     case 'tuple':
-      return hashTuple(type.elements.map((element) => hashOf(element.type)));
+      return foldTuple(type.elements.map((element) => foldOf(element.type)));
     case 'map': {
-      const pairs = hashArray(hashTuple([hashOf(type.key), hashOf(type.value)]));
-      return (value) => pairs([...(value as ReadonlyMap<Value, Value>)]);
+      const pairs = foldArray(foldTuple([foldOf(type.key), foldOf(type.value)]));
+      return (before, value) => pairs(before, [...(value as ReadonlyMap<Value, Value>)]);
     }
+    default: {
+      const hash = hashScalar(type);
+      return (before, value) => add(before, hash(value));
+    }
+  }
+}
+
+function add(before: bigint | null, hash: bigint): bigint {
+  return before === null ? hash : combineHashes(before, hash);
+}
+
+function foldArray(element: Fold): Fold {
+  return (before, value) => {
+    const items = value as readonly Value[];
+    return items.reduce<bigint>((hash, item) => combineHashes(hash, element(null, item)), add(before, hashInteger(BigInt(items.length))));
+  };
+}
+
+function foldTuple(elements: readonly Fold[]): Fold {
+  return (before, value) => {
+    const items = value as readonly Value[];
+    const hash = elements.reduce((running, fold, index) => fold(running, items[index]!), before);
+    assert(hash !== null, 'a tuple that is hashed has elements');
+    return hash;
+  };
+}
+
+const scratch = Buffer.alloc(8);
+
+function hashScalar(type: DataType): (value: Value) => bigint {
+  switch (type.kind) {
+    case 'float32':
+      return (value) => {
+        scratch.writeFloatLE(value as number);
+        return hashInteger(BigInt(scratch.readUInt32LE()));
+      };
+    case 'float64':
+      return (value) => {
+        scratch.writeDoubleLE(value as number);
+        return hashInteger(scratch.readBigUInt64LE());
+      };
+    case 'datetime64':
+      return (value) => {
+        scratch.writeBigInt64LE(BigInt(value as number | bigint));
+        return cityHash64(scratch.toString('latin1'));
+      };
+    case 'uuid':
+      return hashUuid;
+    case 'ipv4':
+      return (value) => hashInteger((value as string).split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n));
     case 'enum8':
     case 'enum16': {
       const bits = type.kind === 'enum8' ? 8 : 16;
       const numbers = new Map<Value, bigint>(type.values.map(([name, number]) => [fromText(name), BigInt.asUintN(bits, BigInt(number))]));
       return (value) => hashInteger(numbers.get(value)!);
     }
-    default:
-      return hashScalar(type);
-  }
-}
-
-function hashScalar(type: DataType): HashValue {
-  switch (type.kind) {
-    case 'float32':
-      return (value) => {
-        scratch.setFloat32(0, value as number);
-        return hashInteger(BigInt(scratch.getUint32(0)));
-      };
-    case 'float64':
-      return (value) => {
-        scratch.setFloat64(0, value as number);
-        return hashInteger(scratch.getBigUint64(0));
-      };
-    case 'uuid':
-      return hashUuid;
-    case 'ipv4':
-      return (value) => hashInteger((value as string).split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n));
     default: {
       const bits = integerBits(type);
       return bits === null
@@ -85,7 +119,6 @@ function integerBits(type: DataType): number | null {
       return 16;
     case 'datetime':
       return 32;
-    case 'datetime64':
     case 'interval':
       return 64;
     default:
@@ -97,26 +130,4 @@ function integerBits(type: DataType): number | null {
 function hashUuid(value: Value): bigint {
   const bytes = Buffer.from((value as string).replaceAll('-', ''), 'hex');
   return cityHash64(Buffer.concat([bytes.subarray(0, 8).reverse(), bytes.subarray(8).reverse()]).toString('latin1'));
-}
-
-function hashArray(element: HashValue): HashValue {
-  return (value) => {
-    const items = value as readonly Value[];
-    return items.reduce<bigint>((hash, item) => combineHashes(hash, element(item)), hashInteger(BigInt(items.length)));
-  };
-}
-
-function hashTuple(elements: readonly HashValue[]): HashValue {
-  return (value) => hashAll(value as readonly Value[], elements);
-}
-
-/** Several values as one hash, first to last. */
-function hashAll(values: readonly Value[], hashes: readonly HashValue[]): bigint {
-  return hashes.map((hash, index) => hash(values[index]!)).reduce((all, hash) => combineHashes(all, hash));
-}
-
-/** The hash of values of these types. */
-export function hashesOf(types: readonly DataType[]): (values: readonly Value[]) => bigint {
-  const hashes = types.map((type) => hashOf(removeNullable(type)));
-  return hashes.length === 1 ? (values) => hashes[0]!(values[0]!) : (values) => hashAll(values, hashes);
 }

@@ -6,7 +6,7 @@ import { hashesOf } from './hash-values.ts';
 export const cityHash = defineFunction({
   name: 'city_hash64',
   signature: '(values any...) -> uint64',
-  help: 'A fast hash that is no secret, the same as ClickHouse’s cityHash64 for the same values and types.',
+  help: 'A fast hash that is no secret, the same as ClickHouse’s cityHash64 for the same strings, numbers, times, and arrays and tuples of them.',
   examples: [
     ["city_hash64('')", '11160318154034397263'],
     ["city_hash64('Moscow') = city_hash64('Moscow')", true],

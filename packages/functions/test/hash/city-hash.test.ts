@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cityHash64 } from '../../src/hash/city-hash.ts';
+import { cityHash64, combineHashes } from '../../src/hash/city-hash.ts';
 import { hashesOf } from '../../src/hash/hash-values.ts';
 import { evaluate } from '../evaluate.ts';
 import vectors from './city-hash-vectors.json' with { type: 'json' };
@@ -18,11 +18,25 @@ describe('city_hash64', () => {
     expect(evaluate(sql).value).toBe(12072650598913549138n);
   });
 
+  it('hashes arrays behind other arguments by length and elements, each into the hash so far', () => {
+    const elements = ['e', 'x'].map((text) => cityHash64(text));
+    const length = hashesOf([{ kind: 'uint64' }])([2n]);
+    const expected = [length, ...elements].reduce(combineHashes, cityHash64('mple'));
+    expect(evaluate("city_hash64('mple', ['e', 'x'])").value).toBe(expected);
+  });
+
+  it('hashes a datetime64 and a uuid by their bytes', () => {
+    expect(evaluate("city_hash64(to_datetime64('1970-01-01 00:00:00.001', 3, 'UTC'))").value).toBe(cityHash64('\x01\0\0\0\0\0\0\0'));
+    const value = '00000000-0000-0001-0000-000000000002';
+    expect(hashesOf([{ kind: 'uuid' }])([value])).toBe(cityHash64('\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0'));
+  });
+
   it('hashes an integer by its value where the sign does not tell, and a tuple as its elements', () => {
     const hash = (kind: 'int8' | 'uint64' | 'float64', value: number | bigint) => hashesOf([{ kind }])([value]);
     expect(hash('int8', 5)).toBe(hash('uint64', 5n));
     expect(hash('int8', -1)).toBe(hash('uint64', 255n));
     expect(hash('float64', 5)).not.toBe(hash('uint64', 5n));
     expect(evaluate("city_hash64((1, 'a'))").value).toBe(evaluate("city_hash64(1, 'a')").value);
+    expect(evaluate("city_hash64('x', (1, 'a'))").value).toBe(evaluate("city_hash64('x', 1, 'a')").value);
   });
 });
