@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly maxResponseBytes: number;
+  /** Closes the connection. */
+  readonly signal: AbortSignal;
 }
 
 /** A host and port as text. */
@@ -50,10 +52,12 @@ export class Connection {
   #failure: MillraceError | undefined;
   #onOpen: () => void = () => {};
   #onClosed: (() => void)[] = [];
+  readonly #onAbort = () => this.#fail(this.#options.signal.reason);
 
   private constructor(address: Address, options: ConnectionOptions) {
     this.address = address;
     this.#options = options;
+    options.signal.addEventListener('abort', this.#onAbort);
     const assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#answer(frame));
     this.#transport = options.dial(address.host, address.port, {
       onOpen: () => this.#onOpen(),
@@ -199,6 +203,7 @@ export class Connection {
   #fail(failure: MillraceError): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
     this.#transport.close();
     for (const { timer, reject } of this.#pending.splice(0)) {
       timer.cancel();

@@ -17,8 +17,6 @@ import { ChangeSignal } from './signal.ts';
 
 /** A record needs at most this much beside key, value and headers. */
 const recordOverheadBytes = 36;
-/** A topic that does not exist may be one that was just made; it is waited for so long. */
-const missingTopicTimeoutMs = 10_000;
 /** Not worth another try for Kafka, but for a producer that can send again in order, or under another identity. */
 const recoverable: ReadonlySet<KafkaErrorName> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH']);
 
@@ -63,6 +61,7 @@ class IdempotentProducer implements Producer {
       maxRequestBytes: 1024 * 1024,
       maxInFlight: 5,
       deliveryTimeoutMs: 120_000,
+      missingTimeoutMs: 10_000,
       ...options,
     };
   }
@@ -371,7 +370,7 @@ class IdempotentProducer implements Producer {
         return;
       } catch (error) {
         if (!isRetryable(error)) throw error;
-        if (error.code === 'KAFKA_TOPIC_UNKNOWN' && clock.monotonic() - startMs >= missingTopicTimeoutMs) throw error;
+        if (error.code === 'KAFKA_TOPIC_UNKNOWN' && clock.monotonic() - startMs >= this.#options.missingTimeoutMs) throw error;
         lastError = error;
       }
     }

@@ -18,7 +18,6 @@ export class KafkaClient {
   readonly #bootstrap: readonly Address[];
   readonly #options: ConnectionOptions;
   readonly #connections = new Map<string, Promise<Connection>>();
-  readonly #dedicated = new Set<Connection>();
   readonly #nodes = new Map<number, Address>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #closing = new AbortController();
@@ -37,6 +36,7 @@ export class KafkaClient {
       requestTimeoutMs: this.requestTimeoutMs,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
       maxResponseBytes: options.maxResponseBytes ?? 128 * 1024 * 1024,
+      signal: this.#closing.signal,
     };
   }
 
@@ -119,11 +119,7 @@ export class KafkaClient {
   /** A connection of the caller's own, for requests that wait long. The caller closes it. */
   async dedicatedConnection(nodeId: number): Promise<Connection> {
     this.signal.throwIfAborted();
-    const connection = await Connection.open(this.#addressOf(nodeId), this.#options);
-    this.#dedicated.add(connection);
-    connection.onClosed(() => this.#dedicated.delete(connection));
-    if (this.signal.aborted) connection.close();
-    return connection;
+    return Connection.open(this.#addressOf(nodeId), this.#options);
   }
 
   /**
@@ -143,10 +139,7 @@ export class KafkaClient {
   /** Closes all connections; what is under way fails. */
   async close(): Promise<void> {
     this.#closing.abort(new MillraceError('KAFKA_BROKER_UNAVAILABLE', 'the Kafka client was closed', { retryable: false }));
-    const opening = [...this.#connections.values()];
-    for (const connection of this.#dedicated) connection.close();
-    const settled = await Promise.allSettled(opening);
-    for (const result of settled) if (result.status === 'fulfilled') result.value.close();
+    await Promise.allSettled(this.#connections.values());
   }
 
   #addressOf(nodeId: number): Address {

@@ -99,7 +99,9 @@ export class LeaderFetcher {
       if (entry === undefined) topics.set(topic, (entry = { topic, partitions: [] }));
       entry.partitions.push({ partition, fetchOffset, partitionMaxBytes: maxPartitionBytes });
     }
-    const body = { maxWaitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel, topics: [...topics.values()] };
+    // Where a new partition stands is told at once, not when its first record comes.
+    const isNew = asked.some(({ reportedHighWatermark }) => reportedHighWatermark === -1);
+    const body = { maxWaitMs: isNew ? 0 : maxWaitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel, topics: [...topics.values()] };
     return connection.request(apis.fetch, body, maxWaitMs + this.#source.client.requestTimeoutMs);
   }
 

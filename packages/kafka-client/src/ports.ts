@@ -178,6 +178,8 @@ export interface ProducerOptions {
   readonly maxInFlight?: number;
   /** How long a batch may take from being full to being acknowledged, retries included; default 120,000. */
   readonly deliveryTimeoutMs?: number;
+  /** How long a topic may be missing, as one that was just made may be; default 10,000. */
+  readonly missingTimeoutMs?: number;
 }
 
 /** Where a batch was written. */

@@ -66,6 +66,7 @@ export class ProducerQueue {
   leader: number | undefined;
   /** True while the leader is looked for. */
   isLocating = false;
+  #isKnown = false;
   #nextSequence = 0;
   /** The sequence that the broker expects, as far as it has answered. */
   #expectedSequence = 0;
@@ -76,8 +77,12 @@ export class ProducerQueue {
     this.backOff = backOff;
   }
 
-  /** True if its first batch may go out now. */
+  /**
+   * True if its first batch may go out now. A broker takes any sequence of a producer that it does not know yet, so that the
+   * very first batch must be acknowledged before the second is sent: else they could change places.
+   */
   get isSendable(): boolean {
+    if (!this.#isKnown && this.inFlight.length > 0) return false;
     return this.ready.length > 0 && this.returned.length === 0 && this.leader !== undefined && !this.isLocating;
   }
 
@@ -95,6 +100,7 @@ export class ProducerQueue {
     this.inFlight = this.inFlight.filter((other) => other !== batch);
     if (!written) return;
     this.backOff.reset();
+    this.#isKnown = true;
     this.#expectedSequence = (batch.sequence + batch.recordCount) % sequenceModulus;
   }
 
@@ -122,6 +128,7 @@ export class ProducerQueue {
 
   /** Begins anew under another identity. */
   adopt(identity: ProducerIdentity): void {
+    this.#isKnown = false;
     this.#expectedSequence = 0;
     this.#restamp(identity);
   }
