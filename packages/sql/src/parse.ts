@@ -1,7 +1,8 @@
 import { MillraceError } from '@millrace/core';
 import type { Expression, Query, Statement } from './ast.ts';
 import { freeze } from './freeze.ts';
-import { Parser } from './parser.ts';
+import type { Parser } from './parser.ts';
+import { SqlParser } from './sql-parser.ts';
 import { atStatement } from './statements/statement.ts';
 
 /** A statement, and where its text stands (the `;` behind it left out): `source.slice(start, end)`. */
@@ -66,7 +67,7 @@ function refuseEmpty(p: Parser): void {
 }
 
 function parseWith<Tree>(source: string, parse: (p: Parser) => Tree): Tree {
-  const p = new Parser(source);
+  const p = new SqlParser(source);
   try {
     const tree = parse(p);
     if (p.token.kind !== 'end') refuseRest(p);

@@ -1,59 +1,27 @@
 import type { Expression, Query, Statement } from './ast.ts';
-import { parseInList } from './expression/in-list.ts';
-import { JsepEngine, type JsepNode, type OperandReader } from './expression/jsep-engine.ts';
-import { parseLambda } from './expression/lambda.ts';
-import { lowerExpression } from './expression/lower.ts';
-import { type Operand, readOperand } from './expression/operand.ts';
-import { maskOperators } from './expression/operator-mask.ts';
-import { emptyMark, listMark } from './expression/operators.ts';
-import { parseQueryText } from './query/query.ts';
-import { parseStatementText } from './statements/statement.ts';
 import { TokenCursor } from './token-cursor.ts';
 
 /** How deep brackets, subqueries and operators may nest. */
 export const nestingMax = 1000;
 
 /**
- * The parser of one text: the cursor, the expression engine, and the three things that nest in each other. The grammar's parts get it
- * as their argument and import only its type, so that they know each other only through it.
+ * What every rule of the grammar gets as its argument: the cursor, and the things that nest in each other. The rules know
+ * each other only through it.
  */
-export class Parser extends TokenCursor implements OperandReader<Operand> {
-  #maskedText: string | undefined;
-  #engine: JsepEngine<Operand> | undefined;
+export abstract class Parser extends TokenCursor {
   /** How many expressions and queries are open around the present token. */
   nesting = 0;
 
-  expression(): Expression {
-    this.nest();
-    let expression: Expression | null = parseLambda(this);
-    if (expression === null) {
-      const engine = this.#openEngine();
-      engine.index = this.start;
-      const node = engine.gobbleBinaryExpression() as JsepNode<Operand>;
-      this.skipTo(engine.index);
-      expression = lowerExpression(this, node);
-    }
-    this.nesting--;
-    return expression;
-  }
+  abstract expression(): Expression;
 
   /** A single operand with its signs and postfixes, and no binary operator: for places where AND means something else. */
-  operand(): Expression {
-    const engine = this.#openEngine();
-    engine.index = this.start;
-    return lowerExpression(this, engine.gobbleToken() as JsepNode<Operand>);
-  }
+  abstract operand(): Expression;
 
-  query(): Query {
-    this.nest();
-    const query = parseQueryText(this);
-    this.nesting--;
-    return query;
-  }
+  /** A query, without FORMAT. */
+  abstract query(): Query;
 
-  statement(): Statement {
-    return parseStatementText(this);
-  }
+  /** A statement, without the `;` behind it. */
+  abstract statement(): Statement;
 
   /** @throws {MillraceError} SQL_SYNTAX at the nesting bound. */
   nest(): void {
@@ -67,31 +35,5 @@ export class Parser extends TokenCursor implements OperandReader<Operand> {
 
   tooDeep() {
     return this.error(this.token, `nested too deeply, at most ${nestingMax} levels`, 'long chains of OR are shorter as x IN (…)');
-  }
-
-  #openEngine(): JsepEngine<Operand> {
-    this.#maskedText ??= maskOperators(this.tokens, this.source.length);
-    this.#engine ??= new JsepEngine(this.#maskedText, this);
-    return this.#engine;
-  }
-
-  /** Called by the engine where an operand must stand. */
-  readOperandAt(index: number, engine: { index: number }): Operand {
-    this.skipTo(index);
-    const mark = this.#maskedText![index];
-    if (mark === emptyMark) {
-      engine.index = index + 1;
-      return this.#emptyPlace(index);
-    }
-    const operand = mark === listMark ? parseInList(this) : readOperand(this);
-    engine.index = this.start;
-    return operand;
-  }
-
-  /** The place before a prefix NOT, or behind `IS [NOT] NULL` (its mark stands inside the word IS). */
-  #emptyPlace(index: number): Operand {
-    const isPrefix = this.start === index;
-    const last = !isPrefix && this.at('NOT') ? this.peek(1) : this.token;
-    return { kind: 'empty', start: this.start, end: last.end };
   }
 }

@@ -131,6 +131,11 @@ export class TokenCursor {
     return identifierOf(token);
   }
 
+  /** A name where every word is one, keywords too: behind a dot, in a JSON path, in a placeholder. */
+  anyName(what: string): string {
+    return this.token.kind === 'word' ? this.advance().text : this.identifier(what).name;
+  }
+
   atName(distance = 0): boolean {
     const token = this.peek(distance);
     return token.kind === 'quoted' || (token.kind === 'word' && !reservedWords.has(token.key));

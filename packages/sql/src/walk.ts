@@ -53,7 +53,6 @@ function mapCase(expression: Extract<Expression, { kind: 'case' }>, change: (par
   const operand = expression.operand && change(expression.operand);
   const branches = expression.branches.map((branch) => {
     const [when, then] = [change(branch.when), change(branch.then)];
-    // biome-ignore lint/suspicious/noThenProperty: the tree names the arms of CASE by their keywords
     return merge(branch, { when, then });
   });
   const otherwise = expression.otherwise && change(expression.otherwise);
@@ -84,7 +83,7 @@ export function mapExpression(expression: Expression, change: (node: Expression)
  * Visits an expression and its parts, each node before its parts, in the order in which they are written.
  * If `visit` returns false the parts of that node are passed over. Does not enter subqueries: they are scopes of their own.
  */
-export function walkExpression(expression: Expression, visit: (node: Expression) => boolean | undefined | void): void {
+export function walkExpression(expression: Expression, visit: (node: Expression) => unknown): void {
   if (visit(expression) === false) return;
   mapParts(expression, (part) => {
     walkExpression(part, visit);

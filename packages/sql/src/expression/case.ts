@@ -20,6 +20,5 @@ function parseBranch(p: Parser): { when: Expression; then: Expression } {
   const when = p.expression();
   p.expect('THEN');
   const then = p.expression();
-  // biome-ignore lint/suspicious/noThenProperty: the tree names the arms of CASE by their keywords
   return { when, then };
 }

@@ -3,31 +3,30 @@ import type { Token } from '../lexer/token.ts';
 import { emptyMark, listMark, negatableMarks, symbolMarks, wordMarks } from './operators.ts';
 
 /**
- * The text that jsep reads: as long as the source, so that offsets stay true, with every operator as one mark, every other token as
- * filler, and all else as spaces. So jsep needs to know nothing of words, cases, strings and comments.
+ * The text that jsep reads: as long as the source up to the end of its last token, so that offsets stay true, with every
+ * operator as one mark, every other token as filler, and all else as spaces. So jsep needs to know nothing of words, cases, strings and comments.
  */
-export function maskOperators(tokens: readonly Token[], length: number): string {
-  return new OperatorMask(tokens, length).text();
+export function maskOperators(tokens: readonly Token[]): string {
+  return new OperatorMask(tokens).text();
 }
 
 const filler = 'x';
 
 class OperatorMask {
   readonly #tokens: readonly Token[];
-  readonly #length: number;
   readonly #pieces: string[] = [];
   #at = 0;
   /** For each open bracket or CASE, how many BETWEEN still await their AND. */
   #awaiting: number[] = [0];
 
-  constructor(tokens: readonly Token[], length: number) {
+  constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
-    this.#length = length;
   }
 
   text(): string {
     for (let index = 0; index < this.#tokens.length; index++) index += this.#mask(index);
-    this.#put(this.#length, '');
+    const last = this.#tokens.findLast(({ kind }) => kind !== 'end' && kind !== 'data');
+    this.#put(last?.end ?? 0, '');
     return this.#pieces.join('');
   }
 
@@ -42,7 +41,7 @@ class OperatorMask {
     else if (key === 'OR') this.#put(token.start, wordMarks.or);
     else if (token.kind === 'word' && Object.hasOwn(negatableMarks, key)) this.#putNegatable(token, token, 0);
     else if (token.kind === 'symbol' && Object.hasOwn(symbolMarks, key)) this.#put(token.start, symbolMarks[key]!);
-    else if (token.kind !== 'end') this.#put(token.start, filler);
+    else if (token.kind !== 'end' && token.kind !== 'data') this.#put(token.start, filler);
     return 0;
   }
 

@@ -6,7 +6,7 @@ import { parseTypeName } from './type-name.ts';
 export function parsePlaceholder(p: Parser): Placeholder {
   const opening = p.advance();
   p.hinting('parameters are written {name:type}');
-  const { name } = p.identifier("a parameter's name");
+  const name = p.anyName("a parameter's name");
   p.hinting('parameters are written {name:type}');
   p.expect(':');
   const type = parseTypeName(p, `parameter '${name}'`);

@@ -1,7 +1,6 @@
 import type { Expression } from '../ast.ts';
 import { unquote } from '../lexer/string-literal.ts';
 import type { Parser } from '../parser.ts';
-import { identifierOf } from '../token-cursor.ts';
 import { parseTypeName } from './type-name.ts';
 
 /** What may stand behind an operand, any number of times: `::type`, `[index]`, `.member`, `:json.path`. */
@@ -39,29 +38,20 @@ function parseMember(p: Parser, operand: Expression): Expression {
   p.advance();
   const { token } = p;
   const isIndex = token.kind === 'number' && /^\d+$/.test(token.text);
-  const member = isIndex ? p.advance().text : memberName(p);
+  const member = isIndex ? p.advance().text : p.anyName("a member's name or number");
   return { kind: 'member', operand, member, start: operand.start, end: p.end };
-}
-
-/** Behind a dot even a keyword is a name. */
-function memberName(p: Parser): string {
-  return p.token.kind === 'word' ? identifierOf(p.advance()).name : p.identifier("a member's name or number").name;
 }
 
 function parseJsonPath(p: Parser, operand: Expression): Expression {
   p.advance();
-  const path = [p.at('[') ? parsePathIndex(p) : pathName(p)];
+  const path = [p.at('[') ? parsePathIndex(p) : p.anyName('a key of the JSON path')];
   for (;;) {
     if (p.at('.')) {
       p.advance();
-      path.push(pathName(p));
+      path.push(p.anyName('a key of the JSON path'));
     } else if (p.at('[')) path.push(parsePathIndex(p));
     else return { kind: 'json_path', operand, path, start: operand.start, end: p.end };
   }
-}
-
-function pathName(p: Parser): string {
-  return p.token.kind === 'word' ? p.advance().text : p.identifier('a key of the JSON path').name;
 }
 
 function parsePathIndex(p: Parser): string {

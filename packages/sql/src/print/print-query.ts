@@ -2,6 +2,7 @@ import { unreachable } from '@millrace/core';
 import type {
   Emit,
   EmitPolicy,
+  Expression,
   FunctionSource,
   JoinSource,
   OrderItem,
@@ -13,7 +14,19 @@ import type {
   Source,
 } from '../ast.ts';
 import { printIdentifier } from './names.ts';
-import { printExpression, printExpressions, printOperand } from './print-expression.ts';
+import { ExpressionPrinter } from './print-expression.ts';
+
+const printer = new ExpressionPrinter(printQuery);
+
+/** The canonical text of an expression: brackets only where they are needed. */
+export function printExpression(expression: Expression): string {
+  return printer.print(expression);
+}
+
+/** Expressions with commas between them. */
+export function printExpressions(expressions: readonly Expression[]): string {
+  return printer.printList(expressions);
+}
 
 /** The canonical text of a query, on one line. */
 export function printQuery(query: Query): string {
@@ -99,8 +112,8 @@ function printEmit({ stream, policy, delay, timeout }: Emit): string {
     'EMIT',
     stream && 'STREAM',
     policy && printPolicy(policy),
-    delay && `${policy === null ? '' : 'WITH '}DELAY ${printOperand(delay)}`,
-    timeout && `${policy === null ? '' : 'AND '}TIMEOUT ${printOperand(timeout)}`,
+    delay && `${policy === null ? '' : 'WITH '}DELAY ${printer.printOperand(delay)}`,
+    timeout && `${policy === null ? '' : 'AND '}TIMEOUT ${printer.printOperand(timeout)}`,
   ];
   return parts.filter((part) => part !== null && part !== false).join(' ');
 }
@@ -110,15 +123,15 @@ function printPolicy(policy: EmitPolicy): string {
     case 'after_watermark':
       return 'AFTER WATERMARK';
     case 'periodic':
-      return `PERIODIC ${printOperand(policy.interval)}${policy.repeat ? ' REPEAT' : ''}`;
+      return `PERIODIC ${printer.printOperand(policy.interval)}${policy.repeat ? ' REPEAT' : ''}`;
     case 'on_update':
-      return `ON UPDATE${policy.batch === null ? '' : ` WITH BATCH ${printOperand(policy.batch)}`}`;
+      return `ON UPDATE${policy.batch === null ? '' : ` WITH BATCH ${printer.printOperand(policy.batch)}`}`;
     case 'per_event':
       return 'PER EVENT';
     case 'changelog':
       return 'CHANGELOG';
     case 'last':
-      return `LAST ${printOperand(policy.interval)}${policy.processingTime ? ' ON PROCTIME' : ''}`;
+      return `LAST ${printer.printOperand(policy.interval)}${policy.processingTime ? ' ON PROCTIME' : ''}`;
     case 'after_key_expire':
       return printKeyExpire(policy);
     default:
@@ -127,6 +140,6 @@ function printPolicy(policy: EmitPolicy): string {
 }
 
 function printKeyExpire({ identifiedBy, only, maxSpan }: Extract<EmitPolicy, { kind: 'after_key_expire' }>): string {
-  const key = identifiedBy === null ? '' : ` IDENTIFIED BY ${printOperand(identifiedBy)}`;
-  return `AFTER KEY EXPIRE${key} WITH ${only ? 'ONLY ' : ''}MAXSPAN ${printOperand(maxSpan)}`;
+  const key = identifiedBy === null ? '' : ` IDENTIFIED BY ${printer.printOperand(identifiedBy)}`;
+  return `AFTER KEY EXPIRE${key} WITH ${only ? 'ONLY ' : ''}MAXSPAN ${printer.printOperand(maxSpan)}`;
 }

@@ -11,8 +11,7 @@ import type {
   Statement,
 } from '../ast.ts';
 import { printIdentifier, printString } from './names.ts';
-import { printExpression, printExpressions } from './print-expression.ts';
-import { printQuery, printSettingList, printSettings } from './print-query.ts';
+import { printExpression, printExpressions, printQuery, printSettingList, printSettings } from './print-query.ts';
 
 /** The canonical text of a statement, without the `;` behind it. */
 export function printStatement(statement: Statement): string {

@@ -1,6 +1,5 @@
 import type { Expression, Query, Statement } from '../ast.ts';
-import { printExpression } from './print-expression.ts';
-import { printQuery } from './print-query.ts';
+import { printExpression, printQuery } from './print-query.ts';
 import { printStatement } from './print-statement.ts';
 
 /**
