@@ -185,6 +185,9 @@ function translate(thrown: unknown, what: string): Error {
   if (kafkaCode !== undefined) return refused(kafkaCode, what);
   const { name, message } = thrown as KafkaJsError;
   if (!name?.startsWith('KafkaJS')) return thrown as Error;
+  if (name === 'KafkaJSServerDoesNotSupportApiKey') {
+    return new MillraceError('NOT_SUPPORTED', `${what} failed: the broker does not offer it`, { cause: thrown });
+  }
   return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${what} failed: ${message}`, { cause: thrown });
 }
 

@@ -188,6 +188,7 @@ export class FakeCluster {
     const wantsAll = topics === null || (version === 0 && topics.length === 0);
     const names = wantsAll ? [...this.topics.keys()] : topics.map(({ name }) => name!);
     return {
+      controllerId: 0,
       brokers: this.#ports.map((port, nodeId) => ({ nodeId, host: '127.0.0.1', port })),
       topics: names.map((name) => {
         const logs = this.topics.get(name);

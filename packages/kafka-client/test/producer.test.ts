@@ -134,12 +134,10 @@ describe('a producer', () => {
     let isOpen = false;
     cluster.intercept = ({ api }) => (api === 'Produce' && !isOpen ? 'cut' : undefined);
     const producer = openProducer(client, { maxBufferedBytes: 10_000, batchSizeBytes: 1000 });
-    let waiting: void | Promise<void>;
-    let count = 0;
-    while (waiting === undefined) {
-      waiting = producer.append('t', 0, 1, null, Buffer.alloc(100));
-      count++;
-    }
+    const appendOne = () => producer.append('t', 0, 1, null, Buffer.alloc(100));
+    let count = 1;
+    let waiting = appendOne();
+    for (; waiting === undefined; count++) waiting = appendOne();
     expect(count).toBeGreaterThan(70);
     expect(count).toBeLessThan(110);
     isOpen = true;
