@@ -71,7 +71,8 @@ interface Trees {
 }
 
 const binaryOperator = fc.constantFrom(...(['+', '-', '*', '/', '%', '||', '=', '!=', '<', '<=', '>', '>=', 'and', 'or'] as const));
-const functionName = fc.oneof(identifier, fc.constantFrom('like', 'In', 'format', 'if').map((name) => ({ name, quoted: false, ...at })));
+/** Before a bracket INTERVAL is the literal. */
+const functionName = fc.oneof(identifier.filter(({ name }) => name !== 'interval'), fc.constantFrom('like', 'In', 'format', 'if').map((name) => ({ name, quoted: false, ...at })));
 const member = fc.constantFrom('1', '12', 'name', 'from', 'two words');
 
 function settings(): Arbitrary<Setting[]> {
@@ -262,6 +263,7 @@ function withoutQuotedNames(tuples: Expression[][]) {
   return { kind: 'values' as const, tuples: kept };
 }
 
+const explained = runnable.filter((inner) => inner.kind !== 'insert' || inner.rows.kind !== 'format');
 const name = identifier;
 export const statement: Arbitrary<Statement> = fc.oneof(
   runnable,
@@ -277,7 +279,7 @@ export const statement: Arbitrary<Statement> = fc.oneof(
   }),
   node({ kind: fc.constant('show_create' as const), object: fc.constantFrom('stream' as const, 'view' as const, null), name, format }),
   node({ kind: fc.constant('kill_query' as const), queryId: fc.string({ maxLength: 5 }), format }),
-  node({ kind: fc.constant('explain' as const), mode: fc.constantFrom('plan' as const, 'syntax' as const, 'pipeline' as const), statement: runnable, format }),
+  node({ kind: fc.constant('explain' as const), mode: fc.constantFrom('plan' as const, 'syntax' as const, 'pipeline' as const), statement: explained, format }),
   node({ kind: fc.constant('explain_live' as const), queryId: fc.string({ maxLength: 5 }), format }),
   node({ kind: fc.constant('set' as const), settings: settings().filter((list) => list.length > 0) }),
   node({ kind: fc.constant('use' as const), database: identifier }),

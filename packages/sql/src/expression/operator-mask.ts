@@ -33,14 +33,14 @@ class OperatorMask {
   /** Masks the token at `index`; returns how many tokens behind it were taken along. */
   #mask(index: number): number {
     const token = this.#tokens[index]!;
-    const { key } = token;
+    const key = isMemberName(this.#tokens, index) ? '' : token.key;
     this.#follow(key);
     if (key === 'IS') return this.#maskIs(index);
     if (key === 'NOT') return this.#maskNot(index);
     if (key === 'AND') this.#put(token.start, this.#closesBetween() ? wordMarks.bounds : wordMarks.and);
     else if (key === 'OR') this.#put(token.start, wordMarks.or);
-    else if (token.kind === 'word' && Object.hasOwn(negatableMarks, key)) this.#putNegatable(token, token, 0);
-    else if (token.kind === 'symbol' && Object.hasOwn(symbolMarks, key)) this.#put(token.start, symbolMarks[key]!);
+    else if (Object.hasOwn(negatableMarks, key)) this.#putNegatable(token, token, 0);
+    else if (Object.hasOwn(symbolMarks, key)) this.#put(token.start, symbolMarks[key]!);
     else if (token.kind !== 'end' && token.kind !== 'data') this.#put(token.start, filler);
     return 0;
   }
@@ -59,7 +59,7 @@ class OperatorMask {
   #maskNot(index: number): number {
     const token = this.#tokens[index]!;
     const next = this.#tokens[index + 1];
-    const isInfix = endsOperand(this.#tokens[index - 1]) && next !== undefined && Object.hasOwn(negatableMarks, next.key);
+    const isInfix = endsOperand(this.#tokens, index - 1) && next !== undefined && Object.hasOwn(negatableMarks, next.key);
     if (!isInfix) {
       this.#put(token.start, emptyMark + wordMarks.not);
       return 0;
@@ -97,8 +97,15 @@ class OperatorMask {
 
 const literalWords: ReadonlySet<string> = new Set(['NULL', 'TRUE', 'FALSE', 'END']);
 
-function endsOperand(token: Token | undefined): boolean {
+function endsOperand(tokens: readonly Token[], index: number): boolean {
+  const token = tokens[index];
   if (token === undefined) return false;
   if (token.kind === 'symbol') return token.key === ')' || token.key === ']' || token.key === '}';
-  return token.kind !== 'word' || literalWords.has(token.key) || !reservedWords.has(token.key);
+  return token.kind !== 'word' || isMemberName(tokens, index) || literalWords.has(token.key) || !reservedWords.has(token.key);
+}
+
+/** Whether a word is a name whatever it is: behind a dot, in a JSON path, in a placeholder. */
+function isMemberName(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1]?.key;
+  return tokens[index]!.kind === 'word' && (before === '.' || before === ':' || before === '{');
 }

@@ -65,6 +65,8 @@ function precedenceOf(expression: Expression): number {
 }
 
 const operatorFunctions: ReadonlySet<string> = new Set(['LIKE', 'ILIKE', 'IN', 'AND', 'OR']);
+/** Words that mean something else before a bracket. */
+const specialForms: ReadonlySet<string> = new Set(['CAST', 'EXISTS', 'INTERVAL']);
 
 /** Prints expressions; how a subquery is printed it is told. */
 export class ExpressionPrinter {
@@ -163,7 +165,9 @@ export class ExpressionPrinter {
   }
 
   #printFunctionName(name: Call['name']): string {
-    return !name.quoted && operatorFunctions.has(name.name.toUpperCase()) ? name.name : printIdentifier(name);
+    const word = name.quoted ? '' : name.name.toUpperCase();
+    if (operatorFunctions.has(word)) return name.name;
+    return printIdentifier(specialForms.has(word) ? { ...name, quoted: true } : name);
   }
 
   /** Operators group to the left, so that an equal on the right needs brackets. */

@@ -23,6 +23,6 @@ export function parseCreateMaterializedView(p: Parser, start: number, orReplace:
 function parseDefinition(p: Parser): Query {
   p.expect('AS');
   const query = p.query();
-  if (p.at('FORMAT')) throw p.error(p.token, 'a view has no FORMAT', 'the format belongs to the SELECT that reads the view');
+  if (p.at('FORMAT')) p.hinting('a view has no FORMAT: it belongs to the SELECT that reads the view');
   return query;
 }

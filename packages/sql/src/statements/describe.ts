@@ -2,12 +2,12 @@ import type { Describe } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseStreamName } from '../query/stream-name.ts';
 import { parseFormat } from './format.ts';
+import { parseObjectWord } from './object-word.ts';
 
-/** `DESCRIBE | DESC [STREAM | TABLE | VIEW] name`; a stream may itself be called `stream`. */
+/** `DESCRIBE | DESC [STREAM | TABLE | VIEW] name`. */
 export function parseDescribe(p: Parser): Describe {
   const { start } = p.advance();
-  const hasObject = (p.at('STREAM') || p.at('TABLE') || p.at('VIEW')) && p.atName(1);
-  if (hasObject) p.advance();
+  parseObjectWord(p, 'STREAM', 'TABLE', 'VIEW');
   if (p.at('(')) p.notSupported(p.token, 'DESCRIBE of a query is not supported', 'EXPLAIN shows the columns of a query');
   const name = parseStreamName(p, 'the name of a stream or view');
   const format = parseFormat(p);

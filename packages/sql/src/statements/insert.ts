@@ -3,13 +3,14 @@ import { atQuery } from '../expression/brackets.ts';
 import type { Parser } from '../parser.ts';
 import { parseSettings } from '../query/settings.ts';
 import { parseStreamName } from '../query/stream-name.ts';
+import { parseObjectWord } from './object-word.ts';
 import { parseValues } from './values.ts';
 
 /** `INSERT INTO [STREAM | TABLE] s [(c, …)] [SETTINGS …] VALUES … | SELECT … | FORMAT f …`. */
 export function parseInsert(p: Parser): Insert {
   const { start } = p.advance();
   p.expect('INTO');
-  if ((p.at('STREAM') || p.at('TABLE')) && p.atName(1) && !rowWords.has(p.peek(1).key)) p.advance();
+  if (!rowWords.has(p.peek(1).key)) parseObjectWord(p, 'STREAM', 'TABLE');
   const into = parseStreamName(p, 'the name of the stream');
   const columns = p.at('(') && p.peek(1).key !== 'SELECT' && p.peek(1).key !== 'WITH' ? parseColumns(p) : [];
   const settings = p.accept('SETTINGS') ? parseSettings(p) : [];
@@ -36,7 +37,7 @@ function parseRows(p: Parser): Insert['rows'] {
     p.unexpected();
   }
   const query = p.query();
-  if (p.at('FORMAT')) throw p.error(p.token, 'INSERT … SELECT has no FORMAT');
+  if (p.at('FORMAT')) p.hinting('INSERT … SELECT has no FORMAT');
   return { kind: 'query', query };
 }
 

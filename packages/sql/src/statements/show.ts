@@ -2,6 +2,7 @@ import type { Show, ShowCreate } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseStreamName } from '../query/stream-name.ts';
 import { parseFormat } from './format.ts';
+import { parseObjectWord } from './object-word.ts';
 
 const lists = {
   STREAMS: 'streams',
@@ -50,7 +51,7 @@ function parseShowCreate(p: Parser, start: number): ShowCreate {
 
 function parseObject(p: Parser): ShowCreate['object'] {
   if (p.accept('MATERIALIZED', 'VIEW')) return 'view';
-  if (!p.atName(1)) return null;
-  if (p.accept('STREAM') || p.accept('TABLE')) return 'stream';
-  return p.accept('VIEW') ? 'view' : null;
+  const word = parseObjectWord(p, 'STREAM', 'TABLE', 'VIEW');
+  if (word === null) return null;
+  return word === 'VIEW' ? 'view' : 'stream';
 }
