@@ -103,10 +103,13 @@ export class Broker {
   }
 
   async #closeStores(): Promise<void> {
-    await this.#topics?.close();
-    await this.#groups?.close();
-    this.#directory?.close();
-    this.#directory = undefined;
+    try {
+      await this.#topics?.close();
+      await this.#groups?.close();
+    } finally {
+      this.#directory?.close();
+      this.#directory = undefined;
+    }
   }
 
   #openServices(directory: DataDirectory): Services {

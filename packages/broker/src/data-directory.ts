@@ -1,15 +1,16 @@
 import { type Disk, MillraceError, type Random } from '@millrace/core';
+import { processIdentity } from './process-identity.ts';
 
 const format = 1;
 const formatName = 'format.json';
 const lockName = 'lock';
 
-/** Directories held by this process: its own id in a lock file says nothing, since ids come again. */
-const held = new Set<string>();
+/** Directories that a broker of this process let go of as if the process had ended. */
+const abandoned = new Set<string>();
 
 /**
  * The directory that holds everything of a broker, held by one broker at a time.
- * `format.json` (format and cluster id), `lock` (process id of the holder), `topics/`, `groups/`, `producer-ids.json`.
+ * `format.json` (format and cluster id), `lock` (id and identity of the process that holds it), `topics/`, `groups/`, `producer-ids.json`.
  */
 export class DataDirectory {
   readonly path: string;
@@ -28,10 +29,10 @@ export class DataDirectory {
    * @throws {MillraceError} BROKER_DATA_DIRECTORY_INVALID if it is none or of a newer format; DIRECTORY_LOCKED, naming the process;
    * DISK_FULL, DISK_IO
    */
-  static open(path: string, disk: Disk, random: Random, isProcessAlive = isAlive): DataDirectory {
+  static open(path: string, disk: Disk, random: Random): DataDirectory {
     if (disk.exists(path) && !disk.isDirectory(path)) throw invalid(path, 'is a file, not a directory');
     makeDirectory(path, disk);
-    lock(path, disk, isProcessAlive);
+    lock(path, disk);
     try {
       return new DataDirectory(path, readFormat(path, disk) ?? writeFormat(path, disk, random), disk);
     } catch (failure) {
@@ -46,7 +47,7 @@ export class DataDirectory {
 
   /** Lets go of it without a trace on the disk, as the end of the process would. */
   abandon(): void {
-    held.delete(this.path);
+    abandoned.add(this.path);
   }
 }
 
@@ -62,22 +63,22 @@ function makeDirectory(path: string, disk: Disk): void {
   }
 }
 
-function lock(path: string, disk: Disk, isProcessAlive: (pid: number) => boolean): void {
+function lock(path: string, disk: Disk): void {
   const lockPath = `${path}/${lockName}`;
-  const holder = disk.exists(lockPath) ? Number.parseInt(disk.readFile(lockPath).toString(), 10) : Number.NaN;
-  const isHeld = holder === process.pid ? held.has(path) : Number.isInteger(holder) && isProcessAlive(holder);
+  const [holder = '', identity = ''] = disk.exists(lockPath) ? disk.readFile(lockPath).toString().trim().split(' ') : [];
+  const pid = Number.parseInt(holder, 10);
+  const isHeld = pid > 0 && processIdentity(pid) === identity && !(pid === process.pid && abandoned.has(path));
   if (isHeld) {
-    throw new MillraceError('DIRECTORY_LOCKED', `the data directory ${path} is held by process ${holder}`, {
-      details: { path, pid: holder },
-      hint: `stop process ${holder}; if it is no broker, remove ${lockPath}`,
+    throw new MillraceError('DIRECTORY_LOCKED', `the data directory ${path} is held by process ${pid}`, {
+      details: { path, pid },
+      hint: `stop process ${pid}; if it is no broker, remove ${lockPath}`,
     });
   }
-  disk.replaceFile(lockPath, Buffer.from(`${process.pid}\n`));
-  held.add(path);
+  disk.replaceFile(lockPath, Buffer.from(`${process.pid} ${processIdentity(process.pid) ?? ''}\n`));
+  abandoned.delete(path);
 }
 
 function unlock(path: string, disk: Disk): void {
-  held.delete(path);
   disk.remove(`${path}/${lockName}`);
 }
 
@@ -104,13 +105,4 @@ function writeFormat(path: string, disk: Disk, random: Random): string {
   const clusterId = Buffer.from(random.uuid().replaceAll('-', ''), 'hex').toString('base64url');
   disk.replaceFile(`${path}/${formatName}`, Buffer.from(`${JSON.stringify({ format, clusterId })}\n`));
   return clusterId;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (failure) {
-    return (failure as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

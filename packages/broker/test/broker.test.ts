@@ -70,9 +70,13 @@ describe('the data directory', () => {
   it('left by a process that ended without closing is taken', async () => {
     const dataDirectory = temporaryDirectory();
     mkdirSync(dataDirectory, { recursive: true });
-    writeFileSync(`${dataDirectory}/lock`, '2147483646\n');
-    await openBroker({ dataDirectory });
-    expect(readFileSync(`${dataDirectory}/lock`, 'utf8')).toBe(`${process.pid}\n`);
+    for (const holder of ['2147483646 1', `${process.pid} before`, 'nonsense']) {
+      writeFileSync(`${dataDirectory}/lock`, `${holder}\n`);
+      const broker = new Broker({ dataDirectory, port: 0 });
+      await broker.open();
+      expect(readFileSync(`${dataDirectory}/lock`, 'utf8')).toMatch(new RegExp(`^${process.pid} \\d*\n$`));
+      await broker.close();
+    }
   });
 
   it('keeps its cluster id, and is free once the broker is closed', async () => {
@@ -171,6 +175,13 @@ describe('a broker in a thread of its own', () => {
     expect(await endOffset(await RawClient.open(second.port))).toBe(4);
     await second.close();
     expect(await second.ended).toBeUndefined();
+  });
+
+  it('does not share its directory with another of the same process', async () => {
+    const dataDirectory = temporaryDirectory();
+    const first = await startBroker({ dataDirectory, port: 0 });
+    expect(await failure(startBroker({ dataDirectory, port: 0 }))).toMatchObject({ code: 'DIRECTORY_LOCKED' });
+    await first.close();
   });
 
   it('tells why it did not start', async () => {

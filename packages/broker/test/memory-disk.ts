@@ -67,6 +67,8 @@ export class MemoryDisk implements Disk {
   crashAt = Number.POSITIVE_INFINITY;
   /** Bytes that all files together may have. */
   capacityBytes = Number.POSITIVE_INFINITY;
+  /** How many more files can be opened for writing anew, as where descriptors run out. */
+  creations = Number.POSITIVE_INFINITY;
   /** Makes syncs fail as a broken disk does. */
   failsSyncs = false;
 
@@ -92,6 +94,7 @@ export class MemoryDisk implements Disk {
   open(path: string, mode: 'read' | 'read-write' | 'create'): DiskFile {
     this.#assertUp();
     if (mode === 'create') {
+      if (this.creations-- <= 0) throw new MillraceError('DISK_IO', `${path}: too many open files`);
       this.#change(() => this.#files.set(path, new MemoryFile()));
     } else if (!this.#files.has(path)) throw new MillraceError('DISK_IO', `${path}: no such file`);
     return this.#handle(path, this.#files.get(path)!);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Logger } from '@millrace/core';
+import { type Logger, MillraceError } from '@millrace/core';
 import type { BufferPool, Lease } from './buffer-pool.ts';
 import { FrameReader } from './frame-reader.ts';
 
@@ -136,7 +136,10 @@ export class Connection {
   }
 
   #refuse(failure: unknown): void {
-    if (!this.#gone.signal.aborted) this.#logger.warn({ error: (failure as Error).message }, 'closed a connection');
+    const { message, stack } = failure as Error;
+    const isTheirs = failure instanceof MillraceError && failure.code === 'KAFKA_PROTOCOL_INVALID';
+    if (!isTheirs) this.#logger.error({ error: message, stack }, 'a request failed, so its connection is closed');
+    else if (!this.#gone.signal.aborted) this.#logger.warn({ error: message }, 'closed a connection');
     this.#socket.destroy();
   }
 }

@@ -71,14 +71,24 @@ export class Topics {
   create(name: string, partitionCount: number, configs: TopicConfigOverrides): Topic {
     const stored = { id: this.#random.uuid(), name, partitionCount, configs };
     this.#store.save(stored);
-    return this.#add(stored);
+    try {
+      return this.#add(stored);
+    } catch (failure) {
+      this.#store.remove(stored.id);
+      throw failure;
+    }
   }
 
-  /** Adds partitions up to `partitionCount`. */
+  /** Adds partitions up to `partitionCount`. @throws {MillraceError} DISK_FULL, DISK_IO; then there are as many as before. */
   grow(topic: Topic, partitionCount: number): void {
-    const stored = { id: topic.id, name: topic.name, partitionCount, configs: topic.configs };
-    this.#store.save(stored);
+    const before = topic.partitions.length;
     this.#openPartitions(topic, partitionCount);
+    try {
+      this.#store.save({ id: topic.id, name: topic.name, partitionCount, configs: topic.configs });
+    } catch (failure) {
+      dropPartitions(topic, before);
+      throw failure;
+    }
   }
 
   delete(topic: Topic): void {
@@ -106,10 +116,23 @@ export class Topics {
     return topic;
   }
 
+  /** Opens all of them, or none. */
   #openPartitions(topic: Topic, partitionCount: number): void {
-    for (let index = topic.partitions.length; index < partitionCount; index++) {
-      const place = { topic: topic.name, index, directory: this.#store.partitionDirectory(topic.id, index) };
-      topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, this.#options.producerExpirationMs));
+    const before = topic.partitions.length;
+    try {
+      for (let index = before; index < partitionCount; index++) this.#openPartition(topic, index);
+    } catch (failure) {
+      dropPartitions(topic, before);
+      throw failure;
     }
   }
+
+  #openPartition(topic: Topic, index: number): void {
+    const place = { topic: topic.name, index, directory: this.#store.partitionDirectory(topic.id, index) };
+    topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, this.#options.producerExpirationMs));
+  }
+}
+
+function dropPartitions(topic: Topic, countKept: number): void {
+  for (const partition of topic.partitions.splice(countKept)) partition.abandon();
 }
