@@ -46,12 +46,12 @@ class FetchReader implements RecordReader, FetchSource {
     this.client = client;
     this.fetchOptions = {
       isolationLevel: options.isolation === 'read_committed' ? 1 : 0,
-      maxFetchBytes: options.maxFetchBytes ?? 4 * 1024 * 1024,
-      maxPartitionBytes: options.maxPartitionBytes ?? 1024 * 1024,
+      maxFetchBytes: options.maxFetchBytes ?? 2 * 1024 * 1024,
+      maxPartitionBytes: options.maxPartitionBytes ?? 512 * 1024,
       maxWaitMs: options.maxWaitMs ?? 500,
     };
     this.#checkCrc = options.checkCrc ?? true;
-    this.#maxBufferedBytes = options.maxBufferedBytes ?? 8 * 1024 * 1024;
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? 2 * 1024 * 1024;
     this.#missingTimeoutMs = options.missingTimeoutMs ?? 30_000;
     this.retryContext = { clock: client.clock, random: client.random, signal: AbortSignal.any([client.signal, this.#closing.signal]) };
     const onClientClosed = () => this.fail(client.signal.reason);

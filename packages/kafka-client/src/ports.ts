@@ -58,11 +58,11 @@ export type OffsetSpec = 'earliest' | 'latest' | number;
 /** How a reader fetches. */
 export interface ReaderOptions {
   readonly isolation?: Isolation;
-  /** Most bytes of one fetch (one batch that is larger comes nevertheless); default 4 MiB. */
+  /** Most bytes of one fetch (one batch that is larger comes nevertheless); default 2 MiB: larger ones leave the processor's caches. */
   readonly maxFetchBytes?: number;
-  /** Most bytes of one partition in a fetch; default 1 MiB. */
+  /** Most bytes of one partition in a fetch; default 512 KiB. */
   readonly maxPartitionBytes?: number;
-  /** Nothing more is fetched while this much waits to be taken; default 8 MiB. */
+  /** Nothing more is fetched while this much waits to be taken; default 2 MiB. */
   readonly maxBufferedBytes?: number;
   /** How long a broker may hold a fetch that finds nothing; default 500. */
   readonly maxWaitMs?: number;
