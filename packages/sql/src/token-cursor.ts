@@ -1,4 +1,4 @@
-import { type MillraceError, nearest } from '@millrace/core';
+import { type MillraceError, nearest, positionAt } from '@millrace/core';
 import type { Identifier } from './ast.ts';
 import { reservedWords } from './lexer/keywords.ts';
 import { lex } from './lexer/lex.ts';
@@ -98,7 +98,13 @@ export class TokenCursor {
   close(key: ')' | ']' | '}', opening: Token): void {
     if (this.accept(key)) return;
     if (this.token.kind === 'end') throw this.error(opening, `unclosed '${opening.text}'`, `close it with '${key}'`);
+    if (reservedWords.has(this.token.key)) this.#hintOpen(opening);
     this.unexpected();
+  }
+
+  #hintOpen(opening: Token): void {
+    const { line, column } = positionAt(this.source, opening.start);
+    this.hinting(`'${opening.text}' of line ${line}, column ${column} is still open`);
   }
 
   /** A comma-separated list up to the bracket that closes `opening`; a comma may stand behind the last element. */
@@ -115,8 +121,8 @@ export class TokenCursor {
   }
 
   hintMissingComma(): void {
-    const { kind } = this.token;
-    if (kind === 'word' || kind === 'quoted' || kind === 'string' || kind === 'number') this.hinting('is a comma missing?');
+    const { kind, key } = this.token;
+    if ((kind === 'word' && !reservedWords.has(key)) || kind === 'quoted' || kind === 'string' || kind === 'number') this.hinting('is a comma missing?');
   }
 
   /** An unquoted or quoted name that is called `what` in the error. */
@@ -164,15 +170,23 @@ export class TokenCursor {
 
   /** Refuses the present token. @throws {MillraceError} SQL_SYNTAX with what was found, what was expected, and what to do about it. */
   unexpected(): never {
-    const { token } = this;
-    if (token.problem !== undefined)
-      throw this.error(token.problem.opening ? { ...token, end: token.start + 1 } : token, token.problem.message, token.problem.hint);
+    const token = this.#skipStartedPhrase();
+    const { problem } = token;
+    if (problem !== undefined) throw this.error(problem.opening ? { ...token, end: token.start + 1 } : token, problem.message, problem.hint);
     const expected = joinAlternatives(this.#expected);
-    throw this.error(token, `unexpected ${describe(token)}${expected === '' ? '' : `, expected ${expected}`}`, this.#hint());
+    throw this.error(token, `unexpected ${describe(token)}${expected === '' ? '' : `, expected ${expected}`}`, this.#hint(token));
   }
 
-  #hint(): string | undefined {
-    const { token } = this;
+  /** If phrases of several words were expected and one has begun here (`AFTER` of `AFTER WATERMARK`), the error is at the word that breaks it off. */
+  #skipStartedPhrase(): Token {
+    const phrases = this.#expected.map((phrase) => phrase.split(' ')).filter(([first]) => first === this.token.key);
+    const begun = phrases.map((words) => words.findIndex((word, distance) => this.peek(distance).key !== word));
+    const length = Math.max(0, ...begun);
+    if (length > 0) this.#expected = phrases.filter((_, index) => begun[index] === length).map((words) => words.slice(length).join(' '));
+    return this.peek(length);
+  }
+
+  #hint(token: Token): string | undefined {
     const known = token.kind === 'symbol' ? symbolHints[token.key] : undefined;
     if (known !== undefined) return known;
     const meant = token.kind === 'word' && token.text.length > 2 ? nearest(token.text, this.#expectedWords()) : undefined;

@@ -8,8 +8,8 @@ export function parseAlias(p: Parser): Identifier | null {
 
 /** If a name stands where an alias could: remembers what may be meant, for the error that follows. */
 export function hintAlias(p: Parser, otherwise?: string): void {
-  const { text } = p.token;
-  if (!p.atName()) return;
+  const { text, key } = p.token;
+  if (!p.atName() || key === 'FORMAT') return;
   p.hinting(`an alias needs AS: … AS ${text}`);
   if (otherwise !== undefined) p.hinting(otherwise);
 }

@@ -148,8 +148,8 @@ function parseOrder(p: Parser): OrderItem[] {
 function parseOrderItem(p: Parser): OrderItem {
   const { start } = p;
   const expression = p.expression();
-  const descending = p.accept('DESC') || p.accept('DESCENDING');
-  if (!descending && !p.accept('ASC')) p.accept('ASCENDING');
+  const descending = p.accept('DESC');
+  if (!descending) p.accept('ASC');
   const nulls = p.accept('NULLS') ? parseNulls(p) : null;
   return { expression, descending, nulls, start, end: p.end };
 }

@@ -8,5 +8,6 @@ export function parseIfNotExists(p: Parser): boolean {
 
 /** `IF EXISTS`. */
 export function parseIfExists(p: Parser): boolean {
-  return p.accept('IF', 'EXISTS');
+  const isBegun = p.at('IF') && (p.at('IF', 'NOT') || p.atName(1));
+  return isBegun ? p.expect('IF', 'EXISTS') !== undefined : p.accept('IF', 'EXISTS');
 }

@@ -30,7 +30,8 @@ function parseColumns(p: Parser): Identifier[] {
 }
 
 function parseRows(p: Parser): Insert['rows'] {
-  if (p.accept('VALUES') || p.accept('FORMAT', 'VALUES')) return { kind: 'values', tuples: parseValues(p) };
+  if (p.at('FORMAT', 'VALUES')) p.advance();
+  if (p.accept('VALUES')) return { kind: 'values', tuples: parseValues(p) };
   if (p.accept('FORMAT')) return parseData(p);
   if (!atQuery(p) && !p.at('(')) {
     p.expecting('SELECT');
