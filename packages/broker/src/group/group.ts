@@ -1,5 +1,6 @@
 import type { Clock, Random, Timer } from '@millrace/core';
 import type { KafkaErrorName } from '@millrace/kafka-protocol';
+import { hasCommonProtocol, selectProtocol } from './group-protocol.ts';
 import { type JoinResult, joinFailure, Member, type MemberProtocol, type MemberTraits, type SyncResult, syncFailure } from './member.ts';
 import type { StoredGroup } from './stored-group.ts';
 
@@ -279,7 +280,7 @@ export class Group {
   }
 
   #keepsProtocol(member: Member, before: readonly MemberProtocol[]): boolean {
-    return member.hasSameProtocols(before) && this.#selectProtocol() === this.#protocolName;
+    return member.hasSameProtocols(before) && selectProtocol(this.members) === this.#protocolName;
   }
 
   /** A leader that cannot skip the assignment is told the old leader's id, so that it takes itself for a follower. */
@@ -349,7 +350,7 @@ export class Group {
       return;
     }
     if (!present.some(({ id }) => id === this.#leader)) this.#leader = present[0]!.id;
-    this.#protocolName = this.#selectProtocol();
+    this.#protocolName = selectProtocol(this.members);
     this.#state = 'CompletingRebalance';
     for (const member of this.members) {
       member.assignment = Buffer.alloc(0);
@@ -462,19 +463,8 @@ export class Group {
       ({ id, traits: { instanceId } }) => id !== memberId && (instanceId === null || instanceId !== traits.instanceId),
     );
     if (others.length === 0) return true;
-    return protocolType === this.#protocolType && traits.protocols.some(({ name }) => others.every((other) => other.supports(name)));
-  }
-
-  /** The protocol that all support and most prefer. */
-  #selectProtocol(): string {
-    const members = this.members;
-    const common = members[0]!.traits.protocols.map(({ name }) => name).filter((name) => members.every((member) => member.supports(name)));
-    const votes = new Map<string, number>();
-    for (const { traits } of members) {
-      const choice = traits.protocols.find(({ name }) => common.includes(name))!.name;
-      votes.set(choice, (votes.get(choice) ?? 0) + 1);
-    }
-    return [...votes].sort((a, b) => b[1] - a[1])[0]![0];
+    const names = traits.protocols.map(({ name }) => name);
+    return protocolType === this.#protocolType && hasCommonProtocol(names, others);
   }
 
   #joinSuccess(member: Member): JoinResult {

@@ -11,6 +11,7 @@ type PartitionResponse = Response['responses'][number]['partitionResponses'][num
  * Produce 0–12; 0–2 are only listed, since librdkafka before 2.11 compresses nothing unless 0 is (KAFKA-18659).
  * Appends one record batch a partition, as it came. With acks=0 nothing is answered. A full disk is KAFKA_STORAGE_ERROR: nothing
  * of the batch was kept, and the client sends it again.
+ * Where the flush settings ask for it, the answer waits for stable storage; consumers may see the batch before.
  * Differs from Kafka: acks=1 and acks=all differ by min.insync.replicas only, there being one node; a transactional batch is
  * refused with INVALID_TXN_STATE; zstd is taken in every version.
  * @see KIP-98, KIP-467

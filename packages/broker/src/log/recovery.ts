@@ -68,12 +68,7 @@ function isWhole(bytes: Buffer, at: number, nextOffset: number): boolean {
  * Walks over the batches between two positions of a file, each wholly in memory when `accept` sees it.
  * @returns the position behind the last batch accepted.
  */
-export function scanBatches(
-  file: DiskFile,
-  from: number,
-  to: number,
-  accept: (bytes: Buffer, at: number, position: number) => boolean,
-): number {
+function scanBatches(file: DiskFile, from: number, to: number, accept: (bytes: Buffer, at: number, position: number) => boolean): number {
   let position = from;
   let wantedBytes = readSizeBytes;
   while (position < to) {
