@@ -59,12 +59,14 @@ class FetchReader implements RecordReader, FetchSource {
   }
 
   assign(partitions: readonly PartitionOffset[]): void {
+    // After a failure nothing can be taken over: fetchers may have ended with it.
+    const known = this.#failure === undefined ? this.#partitions : new Map<string, ReaderPartition>();
     this.#failure = undefined;
     const next = new Map<string, ReaderPartition>();
     for (const wanted of partitions) {
       const key = keyOf(wanted.topic, wanted.partition);
-      const known = this.#partitions.get(key);
-      next.set(key, known?.takenOffset === wanted.offset ? known : new ReaderPartition(wanted));
+      const state = known.get(key);
+      next.set(key, state?.takenOffset === wanted.offset ? state : new ReaderPartition(wanted));
     }
     this.#partitions = next;
     this.#ready = this.#ready.filter(({ state }) => this.#isCurrent(state));

@@ -177,6 +177,20 @@ describe('a reader', () => {
     await reader.close();
   });
 
+  it('fails on nonsense from a broker, and reads again when assigned anew', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t')[0]!.write(text('x'));
+    cluster.intercept = ({ api }) => (api === 'Fetch' ? 'garbage' : undefined);
+    const reader = openReader(client);
+    const start = [{ topic: 't', partition: 0, offset: 0 }];
+    reader.assign(start);
+    await expect(reader.next()).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL_INVALID' });
+    cluster.intercept = () => undefined;
+    reader.assign(start);
+    expect(await read(reader, 1)).toEqual(['0:0=x']);
+    await reader.close();
+  });
+
   it('does not look at checksums if told so', async () => {
     const { cluster, client } = await startCluster();
     const [log] = cluster.createTopic('t');

@@ -21,7 +21,7 @@ const transactionalBit = 0x10;
 const controlBit = 0x20;
 
 /** Reads a 64-bit integer that is used within 53 bits. @throws {MillraceError} KAFKA_PROTOCOL_INVALID if it is larger. */
-export function readInt64(buffer: Buffer, at: number): number {
+function readInt64(buffer: Buffer, at: number): number {
   const high = buffer.readInt32BE(at);
   if (high < -0x200000 || high >= 0x200000) throw invalid(`the 64-bit integer ${buffer.readBigInt64BE(at)} does not fit 53 bits`);
   return high * 0x1_0000_0000 + buffer.readUInt32BE(at + 4);

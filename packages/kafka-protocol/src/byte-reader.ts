@@ -48,10 +48,6 @@ export class ByteReader {
     return this.buffer.readInt16BE(this.take(2));
   }
 
-  uint16(): number {
-    return this.buffer.readUInt16BE(this.take(2));
-  }
-
   int32(): number {
     return this.buffer.readInt32BE(this.take(4));
   }
@@ -61,14 +57,6 @@ export class ByteReader {
     const high = this.buffer.readInt32BE(at);
     if (high < -0x200000 || high >= 0x200000) throw invalid(`the 64-bit integer ${this.buffer.readBigInt64BE(at)} does not fit 53 bits`);
     return high * 0x1_0000_0000 + this.buffer.readUInt32BE(at + 4);
-  }
-
-  bigint64(): bigint {
-    return this.buffer.readBigInt64BE(this.take(8));
-  }
-
-  float64(): number {
-    return this.buffer.readDoubleBE(this.take(8));
   }
 
   uuid(): string {

@@ -44,10 +44,6 @@ export class ByteWriter {
     this.#at = this.#room(2).writeInt16BE(value, this.#at);
   }
 
-  uint16(value: number): void {
-    this.#at = this.#room(2).writeUInt16BE(value, this.#at);
-  }
-
   int32(value: number): void {
     this.#at = this.#room(4).writeInt32BE(value, this.#at);
   }
@@ -56,14 +52,6 @@ export class ByteWriter {
     if (!Number.isSafeInteger(value)) throw new MillraceError('INTERNAL_INVARIANT', `${value} is not an integer of 53 bits`);
     this.#room(8).writeInt32BE(Math.floor(value / 0x1_0000_0000), this.#at);
     this.#at = this.#buffer.writeUInt32BE(value >>> 0, this.#at + 4);
-  }
-
-  bigint64(value: bigint): void {
-    this.#at = this.#room(8).writeBigInt64BE(value, this.#at);
-  }
-
-  float64(value: number): void {
-    this.#at = this.#room(8).writeDoubleBE(value, this.#at);
   }
 
   uuid(value: string): void {

@@ -170,13 +170,10 @@ class StructSource {
       case 'int8':
         return 1;
       case 'int16':
-      case 'uint16':
         return 2;
       case 'int32':
         return 4;
       case 'int64':
-      case 'bigint64':
-      case 'float64':
         return 8;
       case 'uuid':
         return 16;
@@ -198,7 +195,6 @@ function isNullable({ nullable, nullableFrom }: FieldOptions, version: number): 
 
 /** The source text of a field's fallback. */
 function fallbackOf(type: AnyType, options: FieldOptions): string {
-  if (typeof options.fallback === 'bigint') return `${options.fallback}n`;
   if (options.fallback !== undefined) return JSON.stringify(options.fallback);
   if (options.nullable || options.nullableFrom !== undefined) return 'null';
   switch (type.kind) {
@@ -215,8 +211,6 @@ function fallbackOf(type: AnyType, options: FieldOptions): string {
       return 'Buffer.alloc(0)';
     case 'struct':
       return 'null';
-    case 'bigint64':
-      return '0n';
     default:
       return '0';
   }

@@ -4,19 +4,7 @@
  */
 
 /** The types of the wire that hold one value. */
-export type PrimitiveKind =
-  | 'bool'
-  | 'int8'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'int64'
-  | 'bigint64'
-  | 'float64'
-  | 'string'
-  | 'uuid'
-  | 'bytes'
-  | 'records';
+export type PrimitiveKind = 'bool' | 'int8' | 'int16' | 'int32' | 'int64' | 'string' | 'uuid' | 'bytes' | 'records';
 
 /**
  * A type of the wire. `Read` is what decoding gives, `Write` what encoding takes; both exist only for the compiler.
@@ -44,7 +32,7 @@ export interface FieldOptions {
   /** The number of a tagged field (KIP-482). A tagged field that equals its fallback is not written. */
   readonly tag?: number;
   /** The value where the field is absent; without it: null if nullable, else 0, false, '' or []. */
-  readonly fallback?: number | bigint | string | boolean | null;
+  readonly fallback?: number | string | boolean | null;
 }
 
 /** A named place in a struct. */
@@ -84,13 +72,9 @@ export function field(type: WireType<unknown, never>, options: FieldOptions = {}
 export const bool: WireType<boolean> = { kind: 'bool' };
 export const int8: WireType<number> = { kind: 'int8' };
 export const int16: WireType<number> = { kind: 'int16' };
-export const uint16: WireType<number> = { kind: 'uint16' };
 export const int32: WireType<number> = { kind: 'int32' };
 /** A 64-bit integer that is used within 53 bits (offsets, timestamps, producer ids); one that is not is refused. */
 export const int64: WireType<number> = { kind: 'int64' };
-/** A 64-bit integer in full. */
-export const bigint64: WireType<bigint> = { kind: 'bigint64' };
-export const float64: WireType<number> = { kind: 'float64' };
 export const string: WireType<string> = { kind: 'string' };
 /** 16 bytes, as text in the usual form of 8-4-4-4-12 hexadecimal digits. */
 export const uuid: WireType<string> = { kind: 'uuid' };
