@@ -1,0 +1,52 @@
+import type { Chunk } from '@millrace/data';
+import type { LimitNode } from '@millrace/planner';
+import { shiftedBy } from '../expression/row-failure.ts';
+import { type Mark, noLosses, type Operator, type Output } from './operator.ts';
+import { sliceChunk } from './take-rows.ts';
+
+/**
+ * Passes rows offset … offset + limit − 1: of everything, and then ends what is downstream (its source is told by the mark
+ * that arrives there), or of each chunk (`emission`).
+ */
+export class Limit implements Operator {
+  readonly name = 'limit';
+  readonly losses = noLosses();
+  readonly wakeAtMs = Number.POSITIVE_INFINITY;
+  readonly bufferedRows = 0;
+  readonly #scope: LimitNode['scope'];
+  readonly #offset: number;
+  readonly #end: number;
+  #seen = 0;
+  #ended = false;
+
+  constructor({ limit, offset, scope }: LimitNode) {
+    this.#scope = scope;
+    this.#offset = offset;
+    this.#end = limit === null ? Number.POSITIVE_INFINITY : offset + limit;
+  }
+
+  onChunk(chunk: Chunk, out: Output): void {
+    const before = this.#scope === 'emission' ? 0 : this.#seen;
+    this.#seen += chunk.rowCount;
+    const start = Math.min(chunk.rowCount, Math.max(0, this.#offset - before));
+    const end = Math.max(start, Math.min(chunk.rowCount, this.#end - before));
+    this.losses.filtered += chunk.rowCount - (end - start);
+    // What lies above a limit is moved by as many rows as were left out before it.
+    if (end > start) shiftedBy(start, () => out.chunk(sliceChunk(chunk, start, end)));
+    this.#endIfFull(out);
+  }
+
+  onMark(mark: Mark, out: Output): void {
+    if (this.#ended) return;
+    if (mark.kind === 'end') this.#ended = true;
+    out.mark(mark);
+    // LIMIT 0 is full before the first row.
+    this.#endIfFull(out);
+  }
+
+  #endIfFull(out: Output): void {
+    if (this.#ended || this.#scope === 'emission' || this.#seen < this.#end) return;
+    this.#ended = true;
+    out.mark({ kind: 'end' });
+  }
+}

@@ -1,0 +1,20 @@
+/** A record that could not be decoded, as it is shown. */
+export interface UndecodableSample {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly reason: string;
+}
+
+const maxSamples = 10;
+
+/** Counts records that could not be decoded and keeps the first ones. */
+export class UndecodableRecords {
+  count = 0;
+  readonly samples: UndecodableSample[] = [];
+
+  add(topic: string, partition: number, offset: number, reason: string): void {
+    this.count++;
+    if (this.samples.length < maxSamples) this.samples.push({ topic, partition, offset, reason });
+  }
+}

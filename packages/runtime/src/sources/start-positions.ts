@@ -1,0 +1,59 @@
+import { MillraceError } from '@millrace/core';
+import type { StartPosition } from '@millrace/planner';
+import type { KafkaSource } from './source-ports.ts';
+
+/** Where reading a partition begins, and what its log held when that was decided. */
+export interface PartitionStart {
+  readonly partition: number;
+  readonly startOffset: number;
+  readonly endOffset: number;
+  /** True if the log holds no record. */
+  readonly isEmpty: boolean;
+}
+
+/**
+ * Fixes where a scan begins in each partition. Offsets outside of what a log holds are moved to its nearer end.
+ * @throws {MillraceError} PLAN_ARGUMENT_INVALID if offsets are given for another number of partitions, and what the cluster refuses.
+ */
+export async function startPositions(
+  kafka: KafkaSource,
+  topic: string,
+  partitions: readonly number[],
+  start: StartPosition,
+): Promise<PartitionStart[]> {
+  const [earliest, latest, found] = await Promise.all([
+    kafka.listOffsets(topic, partitions, 'earliest'),
+    kafka.listOffsets(topic, partitions, 'latest'),
+    start.at === 'time' ? kafka.listOffsets(topic, partitions, start.timeMs) : undefined,
+  ]);
+  const wanted = wantedOffsets(start, topic, earliest, latest, found);
+  return partitions.map((partition, i) => {
+    const [first, end] = [earliest[i]!, latest[i]!];
+    return { partition, startOffset: Math.min(Math.max(wanted[i]!, first), Math.max(first, end)), endOffset: end, isEmpty: first >= end };
+  });
+}
+
+function wantedOffsets(
+  start: StartPosition,
+  topic: string,
+  earliest: readonly number[],
+  latest: readonly number[],
+  found: readonly number[] | undefined,
+): readonly number[] {
+  switch (start.at) {
+    case 'earliest':
+      return earliest;
+    case 'latest':
+      return latest;
+    case 'time':
+      return found!;
+    case 'offsets': {
+      if (start.offsets.length === 1) return latest.map(() => start.offsets[0]!);
+      if (start.offsets.length === latest.length) return start.offsets;
+      throw new MillraceError(
+        'PLAN_ARGUMENT_INVALID',
+        `${start.offsets.length} offsets are given for "${topic}", which has ${latest.length} partitions; give one, or one for each`,
+      );
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** What is known of one source partition. Times in ms: event time, or the clock's monotonic time where it says so. */
+interface Partition {
+  /** The largest event time seen. */
+  maxMs: number;
+  isIdle: boolean;
+  /** All that its log held when it was last read has been taken. */
+  isAtEnd: boolean;
+  /** Monotonic time of its last record, or of when it was added. */
+  lastRecordMs: number;
+}
+
+/** What of a partition's event time can be shown. */
+export interface PartitionTime {
+  readonly eventTimeMs: number | null;
+  readonly watermarkMs: number | null;
+  readonly isIdle: boolean;
+}
+
+/**
+ * Follows event time through the partitions of a source.
+ *
+ * The watermark of a partition is the largest event time seen in it minus the delay; that of the source the smallest among the
+ * partitions that are not idle. It never goes back, and stands while all are idle. A partition is idle when it is read to its end
+ * and has had no record for the idle time-out; with a time-out of 0 never.
+ */
+export class WatermarkTracker {
+  readonly #delayMs: number;
+  readonly #idleTimeoutMs: number;
+  readonly #partitions = new Map<number, Partition>();
+  /** The watermark of the source. */
+  currentMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ delayMs, idleTimeoutMs }: { readonly delayMs: number; readonly idleTimeoutMs: number }) {
+    this.#delayMs = delayMs;
+    this.#idleTimeoutMs = idleTimeoutMs;
+  }
+
+  /** Takes up a partition; one without records is idle until its first. */
+  add(partition: number, { isEmpty, isAtEnd }: { readonly isEmpty: boolean; readonly isAtEnd: boolean }, nowMs: number): void {
+    const isIdle = isEmpty && this.#idleTimeoutMs > 0;
+    this.#partitions.set(partition, { maxMs: Number.NEGATIVE_INFINITY, isIdle, isAtEnd, lastRecordMs: nowMs });
+  }
+
+  /** The watermark of one partition. */
+  watermarkOf(partition: number): number {
+    return this.#partitions.get(partition)!.maxMs - this.#delayMs;
+  }
+
+  /** The largest event time of one partition; −Infinity before the first. */
+  maxOf(partition: number): number {
+    return this.#partitions.get(partition)!.maxMs;
+  }
+
+  /**
+   * A record batch of the partition was taken whose largest event time is `maxMs` (−Infinity if it has none that counts).
+   * @returns true if the watermark of the source rose.
+   */
+  observe(partition: number, maxMs: number, nowMs: number): boolean {
+    const known = this.#partitions.get(partition)!;
+    known.lastRecordMs = nowMs;
+    if (maxMs > known.maxMs) known.maxMs = maxMs;
+    if (maxMs !== Number.NEGATIVE_INFINITY) known.isIdle = false;
+    return this.#rise();
+  }
+
+  /** Says whether a partition is read to its end. */
+  setAtEnd(partition: number, isAtEnd: boolean): void {
+    this.#partitions.get(partition)!.isAtEnd = isAtEnd;
+  }
+
+  /** Begins the idle time of all partitions anew: the brokers could not be asked for records. */
+  restartIdleTimes(nowMs: number): void {
+    for (const partition of this.#partitions.values()) partition.lastRecordMs = nowMs;
+  }
+
+  /** When the next partition falls idle if nothing comes (monotonic); Infinity if none does. */
+  get nextIdleMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const partition of this.#partitions.values()) next = Math.min(next, this.#idleAt(partition));
+    return next;
+  }
+
+  /**
+   * Lets partitions fall idle, in the order of their deadlines.
+   * @returns the watermarks that the source rose to, one after another.
+   */
+  tick(nowMs: number): number[] {
+    const due = [...this.#partitions.values()].filter((partition) => this.#idleAt(partition) <= nowMs);
+    due.sort((a, b) => this.#idleAt(a) - this.#idleAt(b));
+    const reached: number[] = [];
+    for (const partition of due) {
+      partition.isIdle = true;
+      if (this.#rise()) reached.push(this.currentMs);
+    }
+    return reached;
+  }
+
+  describe(partition: number): PartitionTime {
+    const known = this.#partitions.get(partition);
+    if (known === undefined || known.maxMs === Number.NEGATIVE_INFINITY)
+      return { eventTimeMs: null, watermarkMs: null, isIdle: known?.isIdle ?? false };
+    return { eventTimeMs: known.maxMs, watermarkMs: known.maxMs - this.#delayMs, isIdle: known.isIdle };
+  }
+
+  #idleAt({ isIdle, isAtEnd, lastRecordMs }: Partition): number {
+    return isIdle || !isAtEnd || this.#idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : lastRecordMs + this.#idleTimeoutMs;
+  }
+
+  #rise(): boolean {
+    let min = Number.POSITIVE_INFINITY;
+    for (const { isIdle, maxMs } of this.#partitions.values()) if (!isIdle && maxMs < min) min = maxMs;
+    if (min === Number.POSITIVE_INFINITY || min - this.#delayMs <= this.currentMs) return false;
+    this.currentMs = min - this.#delayMs;
+    return true;
+  }
+}

@@ -1,0 +1,103 @@
+import { zone } from '@millrace/data';
+import type { WindowPlan } from '@millrace/planner';
+import type { AggregateState } from '../state/aggregate-state.ts';
+import type { Assigner } from './assigner.ts';
+import { Bucket } from './bucket.ts';
+import { lengthMs } from './window-shape.ts';
+
+const maxPanesPerWindow = 1000;
+
+/** Hopping windows as runs of panes: ms. */
+export interface PaneLayout {
+  readonly paneMs: number;
+  readonly slideMs: number;
+  readonly sizeMs: number;
+}
+
+/** The panes of gcd(slide, size) that hopping windows are made of; null where windows do not divide so, or into too many. */
+export function paneLayout({ slide, size, zone: name }: WindowPlan): PaneLayout | null {
+  const [slideMs, sizeMs] = [lengthMs(slide), lengthMs(size)];
+  if (slideMs === null || sizeMs === null || !Number.isInteger(slideMs) || !Number.isInteger(sizeMs)) return null;
+  // Elsewhere the wall clock jumps, and windows before and after the jump are not made of the same panes.
+  if (!zone(name).isUtc) return null;
+  let [paneMs, rest] = [slideMs, sizeMs];
+  while (rest !== 0) [paneMs, rest] = [rest, paneMs % rest];
+  return sizeMs / paneMs > maxPanesPerWindow ? null : { paneMs, slideMs, sizeMs };
+}
+
+/**
+ * One bucket for each pane: a row goes to one, however many windows overlap.
+ *
+ * A row that comes when some of its windows are closed to it must count in the others only, although those may not have been
+ * handed out yet: it goes to a bucket of the same pane that begins to count with the first window that is open to the row.
+ * @see Li et al., No Pane, No Gain, SIGMOD Record 2005
+ */
+export class PaneAssigner implements Assigner {
+  readonly #layout: PaneLayout;
+  readonly #createState: () => AggregateState;
+  readonly #panes = new Map<number, Bucket[]>();
+  #touched: Bucket[] = [];
+  lateCount = 0;
+  firstLate = -1;
+
+  constructor(layout: PaneLayout, createState: () => AggregateState) {
+    this.#layout = layout;
+    this.#createState = createState;
+  }
+
+  get buckets(): Iterable<Bucket> {
+    return [...this.#panes.values()].flat();
+  }
+
+  assign(times: Float64Array, rowCount: number, closedMs: number): Bucket[] {
+    const { paneMs } = this.#layout;
+    this.#touched = [];
+    this.lateCount = 0;
+    this.firstLate = -1;
+    let lastStart = Number.NaN;
+    let bucket: Bucket | null = null;
+    for (let row = 0; row < rowCount; row++) {
+      const start = Math.floor(times[row]! / paneMs) * paneMs;
+      if (start !== lastStart) {
+        lastStart = start;
+        bucket = this.#bucket(start, closedMs);
+      }
+      if (bucket === null) {
+        if (this.lateCount++ === 0) this.firstLate = row;
+        continue;
+      }
+      if (bucket.count === 0) this.#touched.push(bucket);
+      bucket.note(row);
+    }
+    return this.#touched;
+  }
+
+  latestEnd(timeMs: number): number {
+    const { slideMs, sizeMs } = this.#layout;
+    return Math.floor(timeMs / slideMs) * slideMs + sizeMs;
+  }
+
+  drop(bucket: Bucket): void {
+    const buckets = this.#panes.get(bucket.startMs)!.filter((other) => other !== bucket);
+    if (buckets.length === 0) this.#panes.delete(bucket.startMs);
+    else this.#panes.set(bucket.startMs, buckets);
+  }
+
+  /** The bucket of a pane for rows to which windows that end at or before `closedMs` are closed; null if all are. */
+  #bucket(startMs: number, closedMs: number): Bucket | null {
+    const { slideMs, sizeMs } = this.#layout;
+    const lastEndMs = this.latestEnd(startMs);
+    if (lastEndMs <= closedMs) return null;
+    const earliestEndMs = (Math.floor((startMs - sizeMs) / slideMs) + 1) * slideMs + sizeMs;
+    const firstEndMs = earliestEndMs > closedMs ? earliestEndMs : lastEndMs - (Math.ceil((lastEndMs - closedMs) / slideMs) - 1) * slideMs;
+    let buckets = this.#panes.get(startMs);
+    if (buckets === undefined) this.#panes.set(startMs, (buckets = []));
+    let bucket = buckets.find(({ nextEndMs }) => nextEndMs === firstEndMs);
+    if (bucket === undefined) {
+      bucket = new Bucket(startMs, firstEndMs, lastEndMs, this.#createState());
+      bucket.firstArrivals = [];
+      buckets.push(bucket);
+    }
+    return bucket;
+  }
+}
