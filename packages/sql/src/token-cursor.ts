@@ -122,7 +122,8 @@ export class TokenCursor {
 
   hintMissingComma(): void {
     const { kind, key } = this.token;
-    if ((kind === 'word' && !reservedWords.has(key)) || kind === 'quoted' || kind === 'string' || kind === 'number') this.hinting('is a comma missing?');
+    if ((kind === 'word' && !reservedWords.has(key)) || kind === 'quoted' || kind === 'string' || kind === 'number')
+      this.hinting('is a comma missing?');
   }
 
   /** An unquoted or quoted name that is called `what` in the error. */
@@ -172,7 +173,8 @@ export class TokenCursor {
   unexpected(): never {
     const token = this.#skipStartedPhrase();
     const { problem } = token;
-    if (problem !== undefined) throw this.error(problem.opening ? { ...token, end: token.start + 1 } : token, problem.message, problem.hint);
+    if (problem !== undefined)
+      throw this.error(problem.opening ? { ...token, end: token.start + 1 } : token, problem.message, problem.hint);
     const expected = joinAlternatives(this.#expected);
     throw this.error(token, `unexpected ${describe(token)}${expected === '' ? '' : `, expected ${expected}`}`, this.#hint(token));
   }

@@ -60,7 +60,9 @@ const literal: Arbitrary<Expression> = fc.oneof(
 );
 const leaf: Arbitrary<Expression> = fc.oneof(literal, column);
 
-function node<Parts extends object>(parts: { [Name in keyof Parts]: Arbitrary<Parts[Name]> }): Arbitrary<Parts & { start: number; end: number }> {
+function node<Parts extends object>(
+  parts: { [Name in keyof Parts]: Arbitrary<Parts[Name]> },
+): Arbitrary<Parts & { start: number; end: number }> {
   return fc.record(parts as never).map((record) => ({ ...(record as Parts), ...at }));
 }
 
@@ -72,7 +74,10 @@ interface Trees {
 
 const binaryOperator = fc.constantFrom(...(['+', '-', '*', '/', '%', '||', '=', '!=', '<', '<=', '>', '>=', 'and', 'or'] as const));
 /** Before a bracket INTERVAL is the literal. */
-const functionName = fc.oneof(identifier.filter(({ name }) => name !== 'interval'), fc.constantFrom('like', 'In', 'format', 'if').map((name) => ({ name, quoted: false, ...at })));
+const functionName = fc.oneof(
+  identifier.filter(({ name }) => name !== 'interval'),
+  fc.constantFrom('like', 'In', 'format', 'if').map((name) => ({ name, quoted: false, ...at })),
+);
 const member = fc.constantFrom('1', '12', 'name', 'from', 'two words');
 
 function settings(): Arbitrary<Setting[]> {
@@ -106,7 +111,9 @@ const emit: Arbitrary<Emit> = node({
 function treesAbove({ expression, query, source }: Trees): Trees {
   const list = (minLength: number) => fc.array(expression, { minLength, maxLength: 2 });
   const optional = fc.option(expression, { freq: 1 });
-  const input = source.filter(({ kind }) => kind !== 'join').map((inner) => ({ ...inner, alias: null }) as Exclude<Source, { kind: 'join' }>);
+  const input = source
+    .filter(({ kind }) => kind !== 'join')
+    .map((inner) => ({ ...inner, alias: null }) as Exclude<Source, { kind: 'join' }>);
   const aliased = fc.tuple(input, fc.option(identifier)).map(([inner, alias]) => ({ ...inner, alias }));
   const select: Arbitrary<Select> = node({
     kind: fc.constant('select' as const),
@@ -117,10 +124,9 @@ function treesAbove({ expression, query, source }: Trees): Trees {
     partitionBy: list(0),
     groupBy: list(0),
     having: optional,
-    orderBy: fc.array(
-      node({ expression, descending: fc.boolean(), nulls: fc.constantFrom('first' as const, 'last' as const, null) }),
-      { maxLength: 2 },
-    ),
+    orderBy: fc.array(node({ expression, descending: fc.boolean(), nulls: fc.constantFrom('first' as const, 'last' as const, null) }), {
+      maxLength: 2,
+    }),
     limitBy: fc.option(node({ limit: expression, keys: list(1) })),
     limit: optional,
     offset: optional,
@@ -135,16 +141,29 @@ function treesAbove({ expression, query, source }: Trees): Trees {
         kind: fc.constant('call' as const),
         name: functionName,
         parameters: fc.array(expression, { maxLength: 1 }),
-        arguments: fc.oneof(list(0), star.map((only) => [only])),
+        arguments: fc.oneof(
+          list(0),
+          star.map((only) => [only]),
+        ),
         distinct: fc.boolean(),
       }),
       node({ kind: fc.constant('binary' as const), operator: binaryOperator, left: expression, right: expression }),
-      node({ kind: fc.constant('unary' as const), operator: fc.constantFrom('-' as const, '+' as const, 'not' as const), operand: expression }),
+      node({
+        kind: fc.constant('unary' as const),
+        operator: fc.constantFrom('-' as const, '+' as const, 'not' as const),
+        operand: expression,
+      }),
       node({ kind: fc.constant('is_null' as const), operand: expression, negated: fc.boolean() }),
       node({ kind: fc.constant('between' as const), operand: expression, low: expression, high: expression, negated: fc.boolean() }),
       node({ kind: fc.constant('in' as const), operand: expression, list: list(1), subquery: fc.constant(null), negated: fc.boolean() }),
       node({ kind: fc.constant('in' as const), operand: expression, list: fc.constant([]), subquery: query, negated: fc.boolean() }),
-      node({ kind: fc.constant('like' as const), operand: expression, pattern: expression, caseInsensitive: fc.boolean(), negated: fc.boolean() }),
+      node({
+        kind: fc.constant('like' as const),
+        operand: expression,
+        pattern: expression,
+        caseInsensitive: fc.boolean(),
+        negated: fc.boolean(),
+      }),
       node({
         kind: fc.constant('case' as const),
         operand: optional,
@@ -171,7 +190,12 @@ function treesAbove({ expression, query, source }: Trees): Trees {
         name: fc.constant({ name: 'Session', quoted: false, ...at }),
         input,
         arguments: fc.array(fc.oneof(interval, column), { maxLength: 2 }),
-        boundaries: fc.record({ startCondition: expression, endCondition: expression, startIncluded: fc.boolean(), endIncluded: fc.boolean() }),
+        boundaries: fc.record({
+          startCondition: expression,
+          endCondition: expression,
+          startIncluded: fc.boolean(),
+          endIncluded: fc.boolean(),
+        }),
         alias: fc.option(identifier),
       }),
       node({
@@ -279,7 +303,12 @@ export const statement: Arbitrary<Statement> = fc.oneof(
   }),
   node({ kind: fc.constant('show_create' as const), object: fc.constantFrom('stream' as const, 'view' as const, null), name, format }),
   node({ kind: fc.constant('kill_query' as const), queryId: fc.string({ maxLength: 5 }), format }),
-  node({ kind: fc.constant('explain' as const), mode: fc.constantFrom('plan' as const, 'syntax' as const, 'pipeline' as const), statement: explained, format }),
+  node({
+    kind: fc.constant('explain' as const),
+    mode: fc.constantFrom('plan' as const, 'syntax' as const, 'pipeline' as const),
+    statement: explained,
+    format,
+  }),
   node({ kind: fc.constant('explain_live' as const), queryId: fc.string({ maxLength: 5 }), format }),
   node({ kind: fc.constant('set' as const), settings: settings().filter((list) => list.length > 0) }),
   node({ kind: fc.constant('use' as const), database: identifier }),

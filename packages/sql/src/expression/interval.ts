@@ -16,12 +16,15 @@ export function parseDuration(p: Parser): IntervalLiteral {
   return { kind: 'interval', amount, unit: unitOfSuffix(suffix)!, start, end };
 }
 
+/** Words that go on with a clause behind a column that is called interval. */
+const clauseWords: ReadonlySet<string> = new Set(['ASC', 'BY', 'DESC', 'FORMAT', 'NULLS', 'OFFSET', 'PARTITION', 'USING']);
+
 /** Whether the word INTERVAL at hand begins an interval; else it is a name. */
 export function standsInterval(p: Parser): boolean {
   const next = p.peek(1);
   if (next.kind === 'number' || next.kind === 'string' || next.key === '(' || next.key === '{' || next.kind === 'quoted') return true;
   if (next.key === '-') return p.peek(2).kind === 'number' && unitOfWord(p.peek(3).key) !== undefined;
-  if (next.kind !== 'word' || reservedWords.has(next.key)) return false;
+  if (next.kind !== 'word' || reservedWords.has(next.key) || clauseWords.has(next.key)) return false;
   const behind = p.peek(2);
   return unitOfWord(behind.key) !== undefined || (behind.kind === 'symbol' && '(.+-*/'.includes(behind.key));
 }

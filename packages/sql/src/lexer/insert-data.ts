@@ -7,6 +7,8 @@ import type { Token } from './token.ts';
 export class InsertDataWatch {
   #inInsert = false;
   #atFormatName = false;
+  /** Behind VALUES or WITH: the rows follow, unless it is the name of a setting. */
+  #atRows = false;
   #depth = 0;
   #previousKey = '';
 
@@ -22,12 +24,14 @@ export class InsertDataWatch {
 
   #follow(token: Token): void {
     const { key } = token;
+    if (this.#atRows && key !== '=') this.#inInsert = false;
+    this.#atRows = this.#depth === 0 && (key === 'VALUES' || key === 'WITH') && this.#previousKey !== 'INTO';
     if (key === 'INTO' && this.#previousKey === 'INSERT') {
       this.#inInsert = true;
       this.#depth = 0;
     } else if (key === '(') this.#depth++;
     else if (key === ')') this.#depth--;
-    else if (key === ';' || (this.#depth === 0 && (key === 'SELECT' || key === 'VALUES' || key === 'WITH'))) this.#inInsert = false;
+    else if (key === ';' || (this.#depth === 0 && key === 'SELECT')) this.#inInsert = false;
     else if (key === 'FORMAT' && this.#depth === 0) this.#atFormatName = this.#inInsert && this.#previousKey !== 'INTO';
   }
 }

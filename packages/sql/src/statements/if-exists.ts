@@ -1,13 +1,16 @@
 import type { Parser } from '../parser.ts';
 
-/** `IF NOT EXISTS`. */
+/** `IF NOT EXISTS`; a lone IF is a name. */
 export function parseIfNotExists(p: Parser): boolean {
-  if (!p.at('IF')) return p.accept('IF', 'NOT', 'EXISTS');
-  return p.expect('IF', 'NOT', 'EXISTS') !== undefined;
+  return parseCondition(p, 'IF', 'NOT', 'EXISTS');
 }
 
-/** `IF EXISTS`. */
+/** `IF EXISTS`; a lone IF is a name. */
 export function parseIfExists(p: Parser): boolean {
-  const isBegun = p.at('IF') && (p.at('IF', 'NOT') || p.atName(1));
-  return isBegun ? p.expect('IF', 'EXISTS') !== undefined : p.accept('IF', 'EXISTS');
+  return parseCondition(p, 'IF', 'EXISTS');
+}
+
+function parseCondition(p: Parser, ...words: readonly string[]): boolean {
+  const isBegun = p.at('IF', 'NOT') || p.at('IF', 'EXISTS');
+  return isBegun ? p.expect(...words) !== undefined : p.accept(...words);
 }

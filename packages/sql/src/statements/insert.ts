@@ -18,7 +18,7 @@ export function parseInsert(p: Parser): Insert {
   return { kind: 'insert', into, columns, settings, rows, start, end: p.end };
 }
 
-const rowWords: ReadonlySet<string> = new Set(['VALUES', 'FORMAT', 'SETTINGS']);
+const rowWords: ReadonlySet<string> = new Set(['VALUES', 'FORMAT', 'SETTINGS', 'WITH']);
 
 function parseColumns(p: Parser): Identifier[] {
   const opening = p.advance();
