@@ -89,8 +89,8 @@ async function consume(step: Step): Promise<void> {
       eachBatch: async ({ batch }) => {
         const results: Message[] = [];
         for (const { value } of batch.messages) for (const result of step(value!)) results.push(result);
-        for (let from = 0; from < results.length; from += 10_000) {
-          await producer.send({ topic: 'bench-results-baseline', acks: -1, messages: results.slice(from, from + 10_000) });
+        for (let from = 0; from < results.length; from += 5_000) {
+          await producer.send({ topic: 'bench-results-baseline', acks: -1, messages: results.slice(from, from + 5_000) });
         }
         sent += results.length;
         consumed += batch.messages.length;
@@ -108,9 +108,9 @@ async function produce(): Promise<void> {
   const producer = kafka.producer({ idempotent: false });
   await producer.connect();
   const meter = new Meter();
-  for (let from = 0; from < messages.length; from += 10_000) {
+  for (let from = 0; from < messages.length; from += 5_000) {
     if (from * 2 >= count) meter.half();
-    await producer.send({ topic: 'bench-produce-baseline', acks: -1, messages: messages.slice(from, from + 10_000) });
+    await producer.send({ topic: 'bench-produce-baseline', acks: -1, messages: messages.slice(from, from + 5_000) });
   }
   console.log(JSON.stringify(meter.finish(messages.length, messages.length)));
   process.exit(0);
