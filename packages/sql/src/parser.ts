@@ -2,7 +2,7 @@ import type { Expression, Query, Statement } from './ast.ts';
 import { TokenCursor } from './token-cursor.ts';
 
 /** How deep brackets, subqueries and operators may nest. */
-export const nestingMax = 1000;
+const nestingMax = 1000;
 
 /**
  * What every rule of the grammar gets as its argument: the cursor, and the things that nest in each other. The rules know

@@ -218,14 +218,28 @@ function treesAbove({ expression, query, source }: Trees): Trees {
   };
 }
 
-const named: Arbitrary<Source> = node({ kind: fc.constant('named' as const), name: identifier, alias: fc.option(identifier) });
-const smallestSelect = {
-  ...{ kind: 'select', distinct: false, from: null, where: null, partitionBy: [], groupBy: [], having: null, orderBy: [], ...at },
-  ...{ limitBy: null, limit: null, offset: null, emit: null, settings: [] },
-} as const;
-const smallestQuery: Arbitrary<Query> = leaf.map((only) => {
-  const items = [{ expression: only, alias: null, ...at }];
-  return { kind: 'query', with: [], selects: [{ ...smallestSelect, items }], ...at };
+const named: Arbitrary<Source> = fc
+  .tuple(identifier, fc.option(identifier))
+  .map(([name, alias]) => ({ kind: 'named', name, alias, ...at }));
+const smallestSelect: Omit<Select, 'items'> = {
+  ...at,
+  kind: 'select',
+  distinct: false,
+  from: null,
+  where: null,
+  partitionBy: [],
+  groupBy: [],
+  having: null,
+  orderBy: [],
+  limitBy: null,
+  limit: null,
+  offset: null,
+  emit: null,
+  settings: [],
+};
+const smallestQuery: Arbitrary<Query> = leaf.map((expression) => {
+  const select: Select = { ...smallestSelect, items: [{ expression, alias: null, ...at }] };
+  return { kind: 'query', with: [], selects: [select], ...at };
 });
 const bottom: Trees = { expression: leaf, query: smallestQuery, source: named };
 const middle = treesAbove(bottom);

@@ -3,7 +3,7 @@ import { scanToken, skipBlank } from './scan.ts';
 import type { Token } from './token.ts';
 
 /** The longest text that is parsed, in UTF-16 units; the data behind `INSERT … FORMAT name` does not count. */
-export const textLengthMax = 1024 * 1024;
+const textLengthMax = 1024 * 1024;
 
 /**
  * Cuts a text into tokens, comments included, and ends the list with an `end` token. Never throws: what is no token is an `invalid` one,
