@@ -68,11 +68,10 @@ export class StreamSink implements Sink {
     const nowMs = this.#clock.now();
     // Rows without a key of their own stay together: a chunk goes to one partition.
     const roundRobin = this.#nextPartition++ % this.#partitionCount;
-    let room: void | Promise<void>;
     for (let row = 0; row < chunk.rowCount; row++) {
       const hasKey = key !== null && !isNullAt(key, row);
       const partition = sharding !== null ? this.#shardOf(sharding, row) : hasKey ? this.#partitionOfKey(key, row) : roundRobin;
-      room = this.#producer.appendSpans(
+      const room = this.#producer.appendSpans(
         topic,
         partition,
         time === null || isNullAt(time, row) ? nowMs : Math.floor(time.values[row]!),
@@ -83,9 +82,9 @@ export class StreamSink implements Sink {
         values.starts[row]!,
         values.ends[row]!,
       );
+      if (room) this.#waiting = room;
     }
     this.rowsOut += chunk.rowCount;
-    if (room) this.#waiting = room;
   }
 
   ready(): Promise<void> | undefined {

@@ -41,17 +41,17 @@ function timeColumn(type: DataType): RecordColumn {
 }
 
 /** Whole numbers in the lanes of the type. */
-function numberColumn(type: DataType, count: number, valueOf: (i: number) => number): Column {
+function numberColumn(type: DataType, count: number, numberOf: (i: number) => number): Column {
   if (columnKind(type) === 'number') {
     const values = new Float64Array(count);
-    for (let i = 0; i < count; i++) values[i] = valueOf(i);
+    for (let i = 0; i < count; i++) values[i] = numberOf(i);
     return { kind: 'number', values, nulls: null };
   }
   const unsigned = (type.kind === 'nullable' ? type.inner : type).kind === 'uint64';
   const values = unsigned ? new BigUint64Array(count) : new BigInt64Array(count);
   const halves = new Int32Array(values.buffer);
   for (let i = 0; i < count; i++) {
-    const value = valueOf(i);
+    const value = numberOf(i);
     halves[i * 2] = value | 0;
     halves[i * 2 + 1] = Math.floor(value / 4_294_967_296);
   }

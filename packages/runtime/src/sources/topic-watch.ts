@@ -84,9 +84,9 @@ export class TopicWatch {
     if (this.#isClosed) return;
     if (error.code === 'KAFKA_TOPIC_UNKNOWN') {
       this.#answered();
-      if (this.#wasMissing) return this.#gone(`its topic "${this.#topic.name}" was deleted`);
+      if (this.#wasMissing) this.#gone(`its topic "${this.#topic.name}" was deleted`);
+      else this.#schedule(confirmMs);
       this.#wasMissing = true;
-      this.#schedule(confirmMs);
       return;
     }
     if (!this.isAnswering && !this.#isAwayLogged) {

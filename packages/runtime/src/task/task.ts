@@ -153,9 +153,12 @@ export class Task {
   }
 
   #pace(input: PipelineInput): Pace {
-    const [sink, memory, { stages }] = [this.#sink, this.#memory, this.#pipeline];
+    const [sink, memory, abort, { stages }] = [this.#sink, this.#memory, this.#abort, this.#pipeline];
     return {
-      ready: () => sink.ready(),
+      ready() {
+        const room = sink.ready();
+        return room && unlessAborted(room, abort.signal);
+      },
       get wakeAtMs() {
         let earliest = Number.POSITIVE_INFINITY;
         for (const { operator } of stages) if (operator.wakeAtMs < earliest) earliest = operator.wakeAtMs;
@@ -165,7 +168,7 @@ export class Task {
       get hasEnded() {
         return input.hasEnded();
       },
-      signal: this.#abort.signal,
+      signal: abort.signal,
     };
   }
 
@@ -191,4 +194,14 @@ export class Task {
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
+}
+
+/** Waits, but not longer than until the signal. @throws its reason. */
+function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }

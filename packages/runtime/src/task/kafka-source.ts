@@ -1,0 +1,18 @@
+import { Coordinator, joinGroup, type KafkaClient, listOffsets, openReader } from '@millrace/kafka-client';
+import { apis } from '@millrace/kafka-protocol';
+import type { KafkaSource } from '../sources/source-ports.ts';
+
+/** What sources ask of Kafka, answered by a cluster. Only committed records are read. */
+export function kafkaSource(client: KafkaClient): KafkaSource {
+  return {
+    topic: async (name) => (await client.metadata([name]))[0]!,
+    topicOnce: async (name) => (await client.metadataOnce([name]))[0]!,
+    listOffsets: (topic, partitions, spec) => listOffsets(client, topic, partitions, spec, 'read_committed'),
+    openReader: () => openReader(client, { isolation: 'read_committed' }),
+    joinGroup: (options) => joinGroup(client, options),
+    async deleteGroup(groupId) {
+      const coordinator = new Coordinator(client, groupId);
+      await coordinator.call((connection) => connection.request(apis.deleteGroups, { groupsNames: [groupId] }));
+    },
+  };
+}

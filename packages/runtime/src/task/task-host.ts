@@ -1,0 +1,105 @@
+import { asMillraceError, type Clock, type Logger, type MillraceError, type Random } from '@millrace/core';
+import * as formats from '@millrace/formats';
+import type { KernelContext } from '@millrace/functions';
+import { KafkaClient, openProducer } from '@millrace/kafka-client';
+import { ResultSink } from '../sinks/result-sink.ts';
+import type { Sink } from '../sinks/sink.ts';
+import { StreamSink } from '../sinks/stream-sink.ts';
+import { CreditChannel } from './credit-channel.ts';
+import { kafkaSource } from './kafka-source.ts';
+import type { QueryRequest } from './query-request.ts';
+import type { QueryStatistics } from './statistics.ts';
+import { Task } from './task.ts';
+
+/** Bytes of results that may be on their way to the client's side. */
+const windowBytes = 1024 * 1024;
+
+/** What a hosted task tells. */
+export interface TaskEvents {
+  onReady(): void;
+  onData(bytes: Buffer): void;
+  /** The last call. */
+  onEnd(error: MillraceError | null, statistics: QueryStatistics): void;
+}
+
+/** A task that runs. */
+export interface HostedTask {
+  grant(bytes: number): void;
+  cancel(error: MillraceError): void;
+  statistics(): QueryStatistics;
+}
+
+/** Runs tasks in this thread; those on the same brokers share a client. */
+export class TaskHost {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #random: Random;
+  readonly #clients = new Map<string, KafkaClient>();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor({ clock, logger, random }: { readonly clock: Clock; readonly logger: Logger; readonly random: Random }) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#random = random;
+  }
+
+  start(request: QueryRequest, events: TaskEvents): HostedTask {
+    const { queryId, plan, memoryBytes } = request;
+    const client = this.#client(request.brokers);
+    const kernels = { clock: this.#clock, random: this.#random, timezone: plan.timezone };
+    const logger = this.#logger.child({ query: queryId });
+    const channel = new CreditChannel(windowBytes, (bytes) => events.onData(bytes));
+    const sink = createSink(request, channel, client, kernels);
+    const task = new Task(
+      { queryId, plan, memoryBytes },
+      { kafka: kafkaSource(client), formats, kernels, clock: this.#clock, logger },
+      sink,
+    );
+    const running = task
+      .run(() => events.onReady())
+      .then(
+        () => events.onEnd(null, task.statistics()),
+        (error: unknown) => events.onEnd(asMillraceError(error), task.statistics()),
+      )
+      .then(() => task.groupClosed)
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return {
+      grant: (bytes) => channel.grant(bytes),
+      cancel: (error) => {
+        task.cancel(error);
+        channel.release();
+      },
+      statistics: () => task.statistics(),
+    };
+  }
+
+  /** Waits for the tasks, which must have been cancelled or be about to end, and closes the connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.#running);
+    await Promise.all([...this.#clients.values()].map((client) => client.close()));
+  }
+
+  #client(brokers: readonly string[]): KafkaClient {
+    const key = brokers.join(',');
+    let client = this.#clients.get(key);
+    if (client === undefined) {
+      client = new KafkaClient({ brokers, clientId: 'millrace', clock: this.#clock, logger: this.#logger, random: this.#random });
+      this.#clients.set(key, client);
+    }
+    return client;
+  }
+}
+
+function createSink({ sink, plan }: QueryRequest, channel: CreditChannel, client: KafkaClient, kernels: KernelContext): Sink {
+  if (sink.kind === 'result') return new ResultSink(formats.createResultEncoder(sink.format, plan.schema, sink.options), channel);
+  const { topic } = sink.target;
+  const countPartitions = async () => (await client.metadata([topic]))[0]!.partitions.length;
+  return new StreamSink(
+    sink.target,
+    formats.createRecordEncoder(sink.format, sink.schema, sink.options),
+    openProducer(client),
+    countPartitions,
+    kernels,
+  );
+}

@@ -1,0 +1,73 @@
+import { parentPort } from 'node:worker_threads';
+import { assert, deserializeError, type LogFields, type Logger, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { noStatistics } from './statistics.ts';
+import { type HostedTask, TaskHost } from './task-host.ts';
+import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
+
+/** The entry of a worker thread: runs the tasks that the pool gives it. */
+
+assert(parentPort !== null, 'the worker runs in a thread of its own');
+const port = parentPort;
+
+function tell(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function loggerWith(given: LogFields): Logger {
+  const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) =>
+    tell({ kind: 'log', level, fields: { ...given, ...fields }, message });
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    child: (fields) => loggerWith({ ...given, ...fields }),
+  };
+}
+
+const host = new TaskHost({ clock: systemClock, logger: loggerWith({}), random: systemRandom });
+const tasks = new Map<number, HostedTask>();
+
+/** The encoder may use its memory again: what crosses the border is a copy that is then given away. */
+function tellData(id: number, bytes: Buffer): void {
+  const owned = Uint8Array.from(bytes);
+  tell({ kind: 'data', id, bytes: owned }, [owned.buffer]);
+}
+
+function start({ id, request }: Extract<WorkerCommand, { kind: 'start' }>): void {
+  try {
+    const task = host.start(request, {
+      onReady: () => tell({ kind: 'ready', id }),
+      onData: (bytes) => tellData(id, bytes),
+      onEnd: (error, statistics) => {
+        tasks.delete(id);
+        tell({ kind: 'end', id, error: error && serializeError(error), statistics });
+      },
+    });
+    tasks.set(id, task);
+  } catch (error) {
+    tell({ kind: 'end', id, error: serializeError(error), statistics: { ...noStatistics, state: 'failed' } });
+  }
+}
+
+port.on('message', (command: WorkerCommand) => {
+  switch (command.kind) {
+    case 'start':
+      start(command);
+      break;
+    case 'grant':
+      tasks.get(command.id)?.grant(command.bytes);
+      break;
+    case 'cancel':
+      tasks.get(command.id)?.cancel(deserializeError(command.error));
+      break;
+    case 'statistics': {
+      const statistics = tasks.get(command.id)?.statistics();
+      if (statistics !== undefined) tell({ kind: 'statistics', id: command.id, statistics });
+      break;
+    }
+    case 'close':
+      void host.close().finally(() => port.close());
+      break;
+  }
+});
