@@ -84,6 +84,8 @@ const statements: readonly (readonly [canonical: string, ...spellings: string[]]
     'CREATE STREAM s (k string, timestamp DateTime64(3)) PRIMARY KEY (k)',
     'CREATE STREAM s (k string, timestamp DateTime64(3)) PRIMARY KEY k',
   ],
+  ['CREATE STREAM s (a bool DEFAULT NOT like(b, c), b string)'],
+  ['SELECT a FROM s WHERE on NOT LIKE b ORDER BY NOT like(a, b)'],
   ['CREATE VIEW IF NOT EXISTS v AS SELECT 1', 'CREATE VIEW IF NOT EXISTS v AS (SELECT 1)'],
   ['CREATE OR REPLACE VIEW v AS SELECT a FROM s'],
   ['CREATE MATERIALIZED VIEW IF NOT EXISTS v INTO t AS SELECT a FROM s SETTINGS parallelism = 2'],

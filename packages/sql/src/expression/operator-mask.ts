@@ -95,13 +95,18 @@ class OperatorMask {
   }
 }
 
+/** Words that are no operand where an expression follows, and may be a column elsewhere. */
+const expressionWords: ReadonlySet<string> = new Set(['BY', 'DEFAULT', 'OFFSET', 'ON']);
 const literalWords: ReadonlySet<string> = new Set(['NULL', 'TRUE', 'FALSE', 'END']);
 
 function endsOperand(tokens: readonly Token[], index: number): boolean {
   const token = tokens[index];
   if (token === undefined) return false;
   if (token.kind === 'symbol') return token.key === ')' || token.key === ']' || token.key === '}';
-  return token.kind !== 'word' || isMemberName(tokens, index) || literalWords.has(token.key) || !reservedWords.has(token.key);
+  if (token.kind !== 'word' || isMemberName(tokens, index) || literalWords.has(token.key)) return true;
+  // `DEFAULT NOT like(a, b)`: the function, not the operator behind a column.
+  if (expressionWords.has(token.key)) return tokens[index + 3]?.key !== '(';
+  return !reservedWords.has(token.key);
 }
 
 /** Whether a word is a name whatever it is: behind a dot, in a JSON path, in a placeholder. */
