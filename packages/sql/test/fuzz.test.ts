@@ -101,7 +101,7 @@ describe.each([
         refusesOrParses(parseStatements, text);
         refusesOrParses(parseExpression, text);
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -112,7 +112,7 @@ describe.each([
         const { complete, open } = inputState(text);
         expect(complete && open !== null).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

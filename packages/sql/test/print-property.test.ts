@@ -10,7 +10,7 @@ describe('parsing what was printed', () => {
       fc.property(expression, (tree) => {
         expect(withoutPositions(parseExpression(print(tree)))).toEqual(withoutPositions(tree));
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
@@ -28,7 +28,7 @@ describe('parsing what was printed', () => {
       fc.property(statement, (tree) => {
         expect(withoutPositions(parseStatement(print(tree)))).toEqual(withoutPositions(tree));
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 });
