@@ -1,1 +1,19 @@
+export { evaluateConstant, planExpression } from './bind/constant.ts';
+export type { PlanContext } from './context.ts';
+export { dependenciesOf, describeColumns } from './describe-query.ts';
+export { explainPlan } from './explain/explain-plan.ts';
 export type * from './plan.ts';
+export { insertColumns, planInsert } from './plan-insert.ts';
+export { planQuery } from './plan-query.ts';
+export {
+  isClientSetting,
+  type QuerySettings,
+  querySettings,
+  resolveQuerySettings,
+  type SettingDefinition,
+  withSettingsClause,
+} from './settings/query-settings.ts';
+export { resolveStreamSettings, type StreamSettingDefinition, type StreamSettings, streamSettings } from './settings/stream-settings.ts';
+export { bindColumns, bindOverColumns, bindTextOverColumns } from './stream/bind-columns.ts';
+export { eventTimeColumnOf } from './stream/event-time-column.ts';
+export { defaultsFor, type StreamDefaults, type ValueColumn } from './stream/stream-defaults.ts';

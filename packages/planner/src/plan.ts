@@ -64,8 +64,8 @@ export type StartPosition =
   | { readonly at: 'offsets'; readonly offsets: readonly number[] };
 
 /**
- * How event time runs in a source. `time` gives a row's event time in ms over the scan's columns (float lanes, NULL = the
- * record goes to the error policy); the watermark of a partition is the largest seen minus `delayMs`.
+ * How event time runs in a source. `time` gives a row's event time over the scan's columns as datetime64(3), so in ms (float lanes,
+ * NULL = the record goes to the error policy); the watermark of a partition is the largest seen minus `delayMs`.
  */
 export interface WatermarkPlan {
   readonly time: PlanExpression;
@@ -82,8 +82,14 @@ export interface ScanNode {
   readonly stream: string;
   readonly topic: string;
   readonly format: string;
-  /** One for each field of the schema, in order. */
+  /**
+   * One for each field of the schema, in order; none at all where only the number of rows counts.
+   * Schema types: of a value column its type (nullable where the fallback is `null`), `offset` int64, `partition` int32,
+   * `timestamp` and `append_time` datetime64(3, 'UTC'), so ms, `key` nullable(string), `headers` map(string, string), `raw` string.
+   */
   readonly columns: readonly ScanColumn[];
+  /** For formats that go by place (CSV, TSV): the names of all fields of a record, in order. */
+  readonly fields?: readonly string[];
   readonly start: StartPosition;
   /** True = read to the end offsets taken when the query starts, then end (`table(s)`). */
   readonly bounded: boolean;
@@ -130,8 +136,12 @@ export interface PlanInterval {
 }
 
 /**
- * Windows of an aggregation. Tumbling: `slide` = `size`. `time` gives the event time in ms over the input's columns.
+ * Windows of an aggregation. Tumbling: `slide` = `size`. `time` gives the event time over the input's columns as datetime64(3), so in ms.
  * Windows are `[start, end)`, aligned to the epoch in `zone`.
+ *
+ * Over the windows of another aggregation `time` is the inner `window_end`, and only the scan below the inner one has a watermark:
+ * its marks travel on through the inner aggregation unchanged, behind the groups that they close. That is right because every
+ * group that comes behind a mark has a later `window_end`.
  */
 export interface WindowPlan {
   readonly kind: 'tumble' | 'hop';

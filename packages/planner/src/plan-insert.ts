@@ -1,0 +1,74 @@
+import type { StreamDefinition } from '@millrace/catalog';
+import { nearest } from '@millrace/core';
+import { isNullable, makeNullable } from '@millrace/data';
+import type { Identifier, Query } from '@millrace/sql';
+import type { PlanContext } from './context.ts';
+import { coerce, column, constant } from './expression/build.ts';
+import { substituteColumns } from './expression/columns-of.ts';
+import { planQueryRelation } from './lower/query.ts';
+import type { PlanExpression, QueryPlan } from './plan.ts';
+import { placed, planError } from './plan-error.ts';
+import { beginPlanning, finishPlanning } from './plan-query.ts';
+import { defaultsFor, type StreamDefaults } from './stream/stream-defaults.ts';
+
+/**
+ * The columns that an INSERT names, as places in `decode` of {@link defaultsFor}; without a list all declared ones.
+ * @throws {MillraceError} PLAN_IDENTIFIER_UNKNOWN, PLAN_QUERY_INCORRECT with position.
+ */
+export function insertColumns(
+  definition: StreamDefinition,
+  named: readonly Identifier[],
+  defaults: StreamDefaults,
+  context: PlanContext,
+): readonly number[] {
+  if (named.length === 0) return [...definition.columns.keys()];
+  const names = defaults.decode.map(({ name }) => name);
+  return named.map((node, index) => {
+    const place = { source: context.source, node };
+    const found = names.indexOf(node.name);
+    if (found < 0) {
+      const near = nearest(node.name, names);
+      const hint = near === undefined ? `columns are ${names.join(', ')}` : `did you mean ${near}?`;
+      throw planError('PLAN_IDENTIFIER_UNKNOWN', `${definition.name} has no column ${node.name}`, place, hint);
+    }
+    if (named.findIndex(({ name }) => name === node.name) < index)
+      throw planError('PLAN_QUERY_INCORRECT', `the column ${node.name} is named twice`, place);
+    return found;
+  });
+}
+
+/**
+ * Plans `INSERT INTO stream (columns) SELECT …`: the query's columns go to the named ones by place, converted to their types;
+ * the others get their DEFAULTs.
+ *
+ * @returns a plan whose columns are the declared ones in order and, behind them, `_tp_time`: the event time in ms
+ * (datetime64(3, 'UTC')), NULL where the row gives none
+ * @throws {MillraceError} PLAN_* with position
+ */
+export function planInsert(definition: StreamDefinition, columns: readonly Identifier[], query: Query, context: PlanContext): QueryPlan {
+  const planning = beginPlanning(context);
+  const defaults = defaultsFor(definition, context);
+  const targets = insertColumns(definition, columns, defaults, context);
+  const relation = planQueryRelation(query, planning);
+  const given = relation.node.schema;
+  const place = { source: context.source, node: query };
+  if (given.length !== targets.length) {
+    throw planError('PLAN_QUERY_INCORRECT', `the query gives ${given.length} columns, but ${targets.length} are to be inserted`, place);
+  }
+  const decoded = defaults.decode.map((field, index): PlanExpression => {
+    const from = targets.indexOf(index);
+    const { type } = defaults.schema[index]!;
+    if (from >= 0) return placed(place, () => coerce(column(from, given[from]!.type), convertible(type, given[from]!.type), context));
+    if (field.fallback.kind === 'value') return constant(type, field.fallback.value);
+    if (field.fallback.kind === 'null') return constant(makeNullable(type), null);
+    throw planError('PLAN_QUERY_INCORRECT', `the event time ${field.name} of ${definition.name} is not given and has no DEFAULT`, place);
+  });
+  const expressions = [...defaults.expressions, defaults.eventTime].map((expression) => substituteColumns(expression, decoded));
+  const names = [...definition.columns.map(({ name }) => name), '_tp_time'];
+  const schema = names.map((name, index) => ({ name, type: expressions[index]!.type }));
+  return finishPlanning({ ...relation, node: { node: 'project', schema, input: relation.node, expressions } }, planning);
+}
+
+function convertible(type: PlanExpression['type'], given: PlanExpression['type']): PlanExpression['type'] {
+  return isNullable(given) && given.kind === 'nullable' && given.inner.kind === 'nothing' ? makeNullable(type) : type;
+}

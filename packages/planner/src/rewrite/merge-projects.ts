@@ -1,0 +1,36 @@
+import { substituteColumns } from '../expression/columns-of.ts';
+import { isDeterministic } from '../expression/expression-key.ts';
+import { walkPlanExpression } from '../expression/map-plan-expression.ts';
+import type { PlanExpression, PlanNode, ProjectNode } from '../plan.ts';
+import { mapInputs } from './map-inputs.ts';
+
+/** Makes one projection of two where nothing is computed twice by that. */
+export function mergeProjects(node: PlanNode): PlanNode {
+  const inner = mapInputs(node, mergeProjects);
+  if (inner.node !== 'project' || inner.input.node !== 'project' || !canMerge(inner, inner.input)) return inner;
+  const { expressions, input } = inner.input;
+  return { ...inner, input, expressions: inner.expressions.map((expression) => substituteColumns(expression, expressions)) };
+}
+
+function canMerge(outer: ProjectNode, inner: ProjectNode): boolean {
+  const uses = new Map<number, number>();
+  for (const expression of outer.expressions) {
+    walkPlanExpression(expression, (node) => {
+      if (node.kind === 'lambda') countInside(node.body, uses);
+      if (node.kind === 'column') uses.set(node.index, (uses.get(node.index) ?? 0) + 1);
+      return node.kind !== 'lambda';
+    });
+  }
+  return inner.expressions.every((expression, index) => isFree(expression) || ((uses.get(index) ?? 0) <= 1 && isDeterministic(expression)));
+}
+
+/** A lambda's body runs for every element: what it uses counts as used often. */
+function countInside(body: PlanExpression, uses: Map<number, number>): void {
+  walkPlanExpression(body, (node) => {
+    if (node.kind === 'column') uses.set(node.index, 2);
+  });
+}
+
+function isFree(expression: PlanExpression): boolean {
+  return expression.kind === 'column' || expression.kind === 'constant';
+}
