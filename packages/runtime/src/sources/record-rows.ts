@@ -26,8 +26,9 @@ export class RecordRows {
     this.#columns = node.columns.map((column, i) =>
       column.from === 'value' ? fields.push(column) - 1 : recordColumn(column, node.schema[i]!.type),
     );
+    const options = node.fields === undefined ? { timezone } : { timezone, fields: node.fields };
     const isRaw = node.columns.some(({ from }) => from === 'raw');
-    this.#decoder = isRaw && fields.length === 0 ? null : createRecordDecoder(node.format, fields, { timezone });
+    this.#decoder = isRaw && fields.length === 0 ? null : createRecordDecoder(node.format, fields, options);
   }
 
   decode(spans: RecordSpans, partition: number, onUndecodable: OnUndecodable): DecodedRows {
