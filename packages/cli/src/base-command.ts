@@ -10,6 +10,12 @@ export abstract class BaseCommand extends Command {
     debug: Flags.boolean({ description: 'print the stack of an error', helpGroup: 'GLOBAL' }),
   };
 
+  protected override async init(): Promise<void> {
+    await super.init();
+    // Else a missing argument is taken from stdin, which belongs to the statements and rows that commands read.
+    for (const arg of Object.values(this.ctor.args)) arg.ignoreStdin = true;
+  }
+
   protected override catch(thrown: Error): Promise<never> {
     return reportAndExit(thrown);
   }

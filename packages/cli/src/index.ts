@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { flush, run } from '@oclif/core';
 import { reportAndExit } from './report-error.ts';
+import { unknownCommand } from './usage-error.ts';
 
 /** Commands are run from the sources where this file is a source, from the build where it is built. */
 const commandsTarget = import.meta.url.endsWith('.ts') ? './src/commands.ts' : './dist/commands.js';
@@ -26,10 +27,23 @@ export async function main(): Promise<void> {
       },
     },
   };
+  // Whoever reads the output may stop: `| head` is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   try {
     await run(process.argv.slice(2), { root, pjson });
     await flush();
   } catch (thrown) {
-    await reportAndExit(thrown);
+    await reportAndExit(await explained(thrown));
   }
+}
+
+/** An unknown command gets the nearest one told. */
+async function explained(thrown: unknown): Promise<unknown> {
+  const id = thrown instanceof Error ? thrown.message.match(/^command (.+) not found\.?$/i)?.[1] : undefined;
+  if (id === undefined) return thrown;
+  const { commands } = await import('./commands.ts');
+  return unknownCommand(id, Object.keys(commands));
 }

@@ -1,6 +1,8 @@
-import { codeFrame, MillraceError, serializeError } from '@millrace/core';
+import { MillraceError } from '@millrace/core';
 import { Errors, flush } from '@oclif/core';
-import { ServerError, Unreachable } from './api/errors.ts';
+import { Unreachable } from './api/errors.ts';
+import { errorParts, errorText } from './output/error-text.ts';
+import { UsageError, usageErrorOf } from './usage-error.ts';
 
 /** What a script can tell from the exit code. */
 export const exitCodes = { failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
@@ -10,44 +12,28 @@ export class Interrupted extends Error {}
 
 /** Prints an error for a person (or, with `--json`, for a program) and ends the process. A stack only with `--debug`. */
 export async function reportAndExit(thrown: unknown): Promise<never> {
-  if (isExit(thrown)) {
+  if (thrown instanceof Errors.ExitError) {
     await flush();
     process.exit(thrown.oclif.exit);
   }
   if (thrown instanceof Interrupted) process.exit(exitCodes.interrupted);
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: errorAsJson(thrown) }, null, 2)}\n`);
-  else process.stderr.write(`${errorAsText(thrown)}\n`);
+  const told = thrown instanceof Errors.CLIError ? usageErrorOf(thrown) : thrown;
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: errorAsJson(told) }, null, 2)}\n`);
+  else process.stderr.write(`${errorText(told, process.stderr)}\n`);
   if (process.argv.includes('--debug') && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
   await flush();
-  process.exit(exitCodeOf(thrown));
-}
-
-function isExit(thrown: unknown): thrown is Errors.ExitError {
-  return thrown instanceof Errors.ExitError;
+  process.exit(exitCodeOf(told));
 }
 
 function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof UsageError) return exitCodes.usage;
   if (thrown instanceof Unreachable) return exitCodes.unreachable;
-  if (thrown instanceof Errors.CLIError) return exitCodes.usage;
-  if (thrown instanceof MillraceError && thrown.actor === 'unavailable') return exitCodes.unreachable;
-  return exitCodes.failed;
-}
-
-function errorAsText(thrown: unknown): string {
-  if (thrown instanceof MillraceError) {
-    const lines = [`${thrown.code}: ${thrown.message}`];
-    if (thrown.position !== undefined && thrown.source !== undefined) lines.push(codeFrame(thrown.source, thrown.position));
-    if (thrown.hint !== undefined) lines.push(`hint: ${thrown.hint}`);
-    return lines.join('\n');
-  }
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const isUnanswered = thrown instanceof MillraceError && (thrown.code === 'KAFKA_BROKER_UNAVAILABLE' || thrown.code === 'KAFKA_TIMED_OUT');
+  return isUnanswered ? exitCodes.unreachable : exitCodes.failed;
 }
 
 function errorAsJson(thrown: unknown): object {
-  if (thrown instanceof ServerError) return { code: thrown.number, message: thrown.message };
-  if (thrown instanceof MillraceError) {
-    const { code, message, hint, details } = serializeError(thrown);
-    return { code, message, hint, details };
-  }
-  return { message: thrown instanceof Error ? thrown.message : String(thrown) };
+  const { code, number, message, hint } = errorParts(thrown);
+  const details = thrown instanceof MillraceError && Object.keys(thrown.details).length > 0 ? thrown.details : undefined;
+  return { code, number, message, hint, details };
 }

@@ -1,3 +1,8 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
+import { Answer } from './answer.ts';
 import { ServerError, Unreachable } from './errors.ts';
 
 /** A row as JSONEachRow gives it. */
@@ -9,60 +14,61 @@ export interface ExecuteOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, string>>;
   /** INSERT data that goes beside the statement. */
-  readonly data?: string | Uint8Array | ReadableStream<Uint8Array>;
+  readonly data?: string | Readable;
   readonly signal?: AbortSignal;
 }
 
-/** Speaks the HTTP API of a server. */
+/** Speaks the HTTP API of a server. Knows no time limit: a query over a quiet stream may be silent for days. */
 export class ApiClient {
   readonly url: string;
 
+  /** @param url `http://` or `https://`, without path */
   constructor(url: string) {
     this.url = url;
   }
 
-  /** Runs statements; the answer of the last one streams in. @throws {ServerError} {@link Unreachable} */
-  async execute(sql: string, options: ExecuteOptions = {}): Promise<Response> {
+  /**
+   * Runs statements; the answer of the last one streams in. Resolves when the server has fixed where the query begins: it sees every
+   * row that is written from then on.
+   * @throws {ServerError} {@link Unreachable}
+   */
+  async execute(sql: string, options: ExecuteOptions = {}): Promise<Answer> {
     const target = new URL(this.url);
     if (options.format !== undefined) target.searchParams.set('default_format', options.format);
     for (const [name, value] of Object.entries(options.parameters ?? {})) target.searchParams.set(`param_${name}`, value);
     for (const [name, value] of Object.entries(options.settings ?? {})) target.searchParams.set(name, value);
     if (options.data !== undefined) target.searchParams.set('query', sql);
-    const response = await this.#fetch(target, options.data ?? sql, options.signal);
-    if (!response.ok) throw new ServerError(await response.text());
-    return response;
+    const message = await this.#post(target, options.data ?? sql, options.signal);
+    if (message.statusCode !== 200) throw new ServerError(await readText(message));
+    return new Answer(message, this.url, options.signal);
   }
 
-  /** The answer of a statement that ends, as objects. */
+  /** The answer of a statement that ends, as objects. @throws {ServerError} {@link Unreachable} */
   async rows(sql: string, options: ExecuteOptions = {}): Promise<JsonRow[]> {
-    const text = await (await this.execute(sql, { ...options, format: 'JSONEachRow' })).text();
-    const rows = text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as JsonRow);
-    const last = rows.at(-1);
-    if (last !== undefined && typeof last['exception'] === 'string') throw new ServerError(last['exception']);
+    const rows: JsonRow[] = [];
+    for await (const line of (await this.execute(sql, { ...options, format: 'JSONEachRow' })).lines()) {
+      if (line !== '') rows.push(JSON.parse(line) as JsonRow);
+    }
     return rows;
   }
 
-  async #fetch(target: URL, body: NonNullable<ExecuteOptions['data']>, signal: AbortSignal | undefined): Promise<Response> {
-    try {
-      const streaming = body instanceof ReadableStream ? { duplex: 'half' as const } : {};
-      return await fetch(target, { method: 'POST', body, ...(signal && { signal }), ...streaming } as RequestInit);
-    } catch (cause) {
-      if (signal?.aborted) throw cause;
-      throw new Unreachable(this.url, cause);
-    }
+  #post(target: URL, body: string | Readable, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const send = target.protocol === 'https:' ? requestHttps : requestHttp;
+      const request = send(target, { method: 'POST', ...(signal && { signal }) }, resolve);
+      request.once('error', (cause) => {
+        reject(signal?.aborted ? signal.reason : noAnswer(this.url, cause));
+      });
+      if (typeof body === 'string') request.end(body);
+      else body.once('error', reject).pipe(request);
+    });
   }
 }
 
-/** The lines of a response as they come; the last one may lack its end. */
-export async function* linesOf(response: Response): AsyncGenerator<string> {
-  let rest = '';
-  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
+function noAnswer(url: string, cause: unknown): Unreachable {
+  return new Unreachable(
+    `no server answers at ${url}`,
+    'start one with `millrace server`, or name another with --url or MILLRACE_URL',
+    cause,
+  );
 }

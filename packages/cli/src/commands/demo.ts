@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { styleText } from 'node:util';
 import { systemClock } from '@millrace/core';
 import { Flags } from '@oclif/core';
 import { ApiClient } from '../api/client.ts';
 import { BaseCommand } from '../base-command.ts';
 import { arrivalBlocks, bundledFlightsPath, readFlights } from '../demo/flights.ts';
 import { dailyDelays, runShow, type ShowResult } from '../demo/show.ts';
+import { highlightSql } from '../output/highlight-sql.ts';
+import { Interrupted } from '../report-error.ts';
 
 export default class Demo extends BaseCommand {
   static override readonly summary = 'Show streaming SQL over real data: flights of 2001, replayed as a live stream.';
@@ -23,10 +26,10 @@ export default class Demo extends BaseCommand {
 
   async run(): Promise<ShowResult> {
     const { flags } = await this.parse(Demo);
-    const blocks = arrivalBlocks(readFlights(flags.data ?? bundledFlightsPath()), flags.seed);
+    const flights = await readFlights(flags.data ?? bundledFlightsPath());
     const directory = mkdtempSync(join(tmpdir(), 'millrace-demo-'));
     const abort = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort(new Interrupted()));
     const { createLogger, createServer, loadConfiguration } = await import('@millrace/server');
     const configuration = loadConfiguration({
       workingDirectory: directory,
@@ -34,28 +37,49 @@ export default class Demo extends BaseCommand {
     });
     const server = await createServer(configuration, { logger: createLogger(configuration.values) });
     try {
-      this.log(`Millrace is up: HTTP ${server.url}, Kafka ${server.brokers.join(',')} (embedded broker)\n\n${dailyDelays}\n`);
-      const output = this.jsonEnabled() ? process.stderr : process.stdout;
-      const windows = flags.once ? flags.windows : null;
+      this.#announce(server, flights.length, flags.speed);
       const result = await runShow(new ApiClient(server.url), {
-        blocks,
-        windows,
+        blocks: arrivalBlocks(flights, flags.seed),
+        windows: flags.once ? flags.windows : null,
         daysPerSecond: flags.speed,
-        output,
+        output: this.jsonEnabled() ? process.stderr : process.stdout,
         clock: systemClock,
         signal: abort.signal,
       });
-      this.log(`\n${result.windows.length} windows of ${result.rowsSent} flights, ${result.rowsLate} of them late: dropped and counted\n`);
-      if (!flags.once && !abort.signal.aborted) {
-        this.log(`Try, while this stays up (Ctrl-C ends it):\n${suggestions(server.url, server.brokers.join(','))}`);
-        await new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve(), { once: true }));
-      } else if (flags.once) this.log('Next: `npm run demo` without --once stays up and names commands to try');
+      abort.signal.throwIfAborted();
+      this.#sumUp(result);
+      if (flags.once) this.log('\nWithout --once it stays up, and names commands to try.');
+      else await this.#stayUp(server, abort.signal);
       return result;
     } finally {
       await server.close();
       rmSync(directory, { recursive: true, force: true });
     }
   }
+
+  #announce(server: Addresses, count: number, speed: number): void {
+    const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
+    this.log(`${bold('Millrace')}  streaming SQL on Kafka\n`);
+    this.log(`HTTP ${server.url}   Kafka ${server.brokers.join(',')} (embedded broker)`);
+    this.log(`${count} flights go into the topic \`flights\`, ${speed} days a second, and this query runs over them:\n`);
+    this.log(`${highlightSql(dailyDelays, process.stdout)}\n`);
+  }
+
+  #sumUp({ windows, rowsSent, rowsLate }: ShowResult): void {
+    this.log(`\n${windows.length} days closed over ${rowsSent} flights; ${rowsLate} flights came late.`);
+    this.log('Flights arrive out of order, up to 90 minutes. A day closes when a flight of the next day has arrived;');
+    this.log('a flight that arrives after its day has closed is late: it is left out of the result, and counted.');
+  }
+
+  async #stayUp(server: Addresses, signal: AbortSignal): Promise<void> {
+    this.log(`\nTry in another terminal, while this stays up (Ctrl-C ends it):\n${suggestions(server.url, server.brokers.join(','))}`);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+}
+
+interface Addresses {
+  readonly url: string;
+  readonly brokers: readonly string[];
 }
 
 /** Commands that work as printed, in another terminal. */

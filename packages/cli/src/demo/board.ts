@@ -1,39 +1,64 @@
+import { styleText } from 'node:util';
 import { renderTable, type TableRow } from '../output/table.ts';
 
 /** What the demo shows besides the windows. */
 export interface BoardFigures {
   readonly rowsSent: number;
   readonly rowsLate: number;
+  /** Event time that the replay has come to. */
+  readonly eventTime: string;
 }
 
+/** Lines that the board needs besides the windows it shows. */
+const frameLines = 12;
+const barLength = 20;
+
 /**
- * Shows closed windows: on a terminal as a table of the last ones that is drawn again in place, else one line a window.
+ * Shows closed windows: on a terminal as a table of the last ones that is drawn again in place, with a bar for one of the columns;
+ * else one line a window.
  */
 export class Board {
   readonly #output: NodeJS.WriteStream;
+  readonly #barColumn: string;
   readonly #windows: TableRow[] = [];
   #drawnLines = 0;
 
-  constructor(output: NodeJS.WriteStream) {
+  /** @param barColumn the column that gets a bar */
+  constructor(output: NodeJS.WriteStream, barColumn: string) {
     this.#output = output;
+    this.#barColumn = barColumn;
   }
 
   get windows(): readonly TableRow[] {
     return this.#windows;
   }
 
-  add(window: TableRow, figures: BoardFigures): void {
+  /** A window has closed. */
+  add(window: TableRow): void {
     this.#windows.push(window);
-    if (this.#output.isTTY) this.#redraw(figures);
-    else
-      this.#output.write(`${this.#windows.length === 1 ? `${Object.keys(window).join('\t')}\n` : ''}${Object.values(window).join('\t')}\n`);
+    if (this.#output.isTTY) return;
+    const header = this.#windows.length === 1 ? `${Object.keys(window).join('\t')}\n` : '';
+    this.#output.write(`${header}${Object.values(window).join('\t')}\n`);
   }
 
-  #redraw({ rowsSent, rowsLate }: BoardFigures): void {
-    const shown = this.#windows.slice(-12);
-    const text = `${renderTable(shown)}\n\n${this.#windows.length} windows closed · ${rowsSent} flights sent · ${rowsLate} late, dropped and counted\n`;
+  /** Draws the table anew; nothing where the output is no terminal. */
+  draw({ rowsSent, rowsLate, eventTime }: BoardFigures): void {
+    if (!this.#output.isTTY) return;
+    const room = Math.max(3, Math.min(14, (this.#output.rows ?? 24) - frameLines));
+    const figures = `${eventTime.slice(0, 16)}   ${rowsSent} flights sent   ${this.#windows.length} days closed   ${rowsLate} late`;
+    const table = this.#windows.length === 0 ? '' : renderTable(this.#withBars(room));
+    const text = `${table}\n\n${styleText('bold', figures, { stream: this.#output })}\n`;
     const back = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}A\u001b[0J`;
     this.#drawnLines = text.split('\n').length - 1;
     this.#output.write(back + text);
+  }
+
+  #withBars(room: number): TableRow[] {
+    const column = this.#barColumn;
+    const most = Math.max(1, ...this.#windows.map((window) => Number(window[column])));
+    return this.#windows.slice(-room).map((window) => {
+      const length = Math.max(0, Math.round((Number(window[column]) / most) * barLength));
+      return { ...window, ' ': '▇'.repeat(length).padEnd(barLength) };
+    });
   }
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { MillraceError, SeededRandom } from '@millrace/core';
+import { readText } from '../read-file.ts';
 
 /** A flight as the stream `flights` holds it; `at` is its event time, `YYYY-MM-DD hh:mm:ss`. */
 export interface Flight {
@@ -21,41 +21,62 @@ export function bundledFlightsPath(): string {
 
 /**
  * Reads flights from a JSON array, NDJSON or CSV with a header; the time stands in `date` or `at`.
- * @throws {MillraceError} CONFIG_INVALID naming file, row and what is missing.
+ * @throws {MillraceError} DATA_UNDECODABLE naming file, row and what is missing.
  */
-export function readFlights(path: string): Flight[] {
-  const text = readFileSync(path, 'utf8').trim();
-  const rows = text.startsWith('[')
-    ? JSON.parse(text)
-    : text.startsWith('{')
-      ? text.split('\n').map((line) => JSON.parse(line))
-      : parseCsv(text);
-  return (rows as Record<string, unknown>[]).map((row, index) => toFlight(row, `${path}, row ${index + 1}`));
+export async function readFlights(path: string): Promise<Flight[]> {
+  const rows = parseRows(path, (await readText(path)).trim());
+  if (rows.length === 0) throw invalid(`${path} holds no flights`);
+  return rows.map((row, index) => toFlight(row, `${path}, row ${index + 1}`));
 }
 
-function parseCsv(text: string): Record<string, string>[] {
-  const [header = '', ...lines] = text.split(/\r?\n/);
-  const names = header.split(',');
-  return lines.map((line) => Object.fromEntries(line.split(',').map((field, index) => [names[index] ?? '', field])));
+function parseRows(path: string, text: string): Record<string, unknown>[] {
+  if (text.startsWith('[')) return parseJson(text, path) as Record<string, unknown>[];
+  const lines = text.split(/\r?\n/).filter((line) => line !== '');
+  if (text.startsWith('{')) return lines.map((line, index) => parseJson(line, `${path}, row ${index + 1}`) as Record<string, unknown>);
+  const [names = [], ...rows] = lines.map(csvFields);
+  return rows.map((fields) => Object.fromEntries(fields.map((field, index) => [names[index] ?? '', field])));
 }
 
-function toFlight(row: Record<string, unknown>, place: string): Flight {
-  const time = String(row['at'] ?? row['date'] ?? '').match(/^(\d{4})[/-](\d\d)[/-](\d\d)[ T](\d\d:\d\d)(:\d\d)?/);
-  const [delay, distance] = [Number(row['delay']), Number(row['distance'])];
-  if (time === null || !Number.isInteger(delay) || !Number.isInteger(distance) || row['origin'] === undefined) {
-    throw new MillraceError(
-      'CONFIG_INVALID',
-      `${place}: a flight needs date (YYYY/MM/DD hh:mm), delay, distance, origin and destination, this one is ${JSON.stringify(row)}`,
+function parseJson(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`${place}: ${(cause as Error).message}`);
+  }
+}
+
+function csvFields(line: string): string[] {
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  );
+}
+
+/** The fields that a flight needs, and the times that are understood. */
+const timePattern = /^(\d{4})[/-](\d\d)[/-](\d\d)[ T](\d\d:\d\d)(:\d\d)?/;
+
+function toFlight(row: Record<string, unknown> | null, place: string): Flight {
+  const { origin, destination, delay, distance } = row ?? {};
+  const at = timeOf(String(row?.['at'] ?? row?.['date'] ?? ''));
+  if (at === null || !isInteger(delay) || !isInteger(distance) || origin === undefined) {
+    throw invalid(
+      `${place}: a flight needs date (YYYY/MM/DD hh:mm), delay and distance (whole numbers), origin and destination, this one is ${JSON.stringify(row)}`,
     );
   }
-  const [, year, month, day, minutes, seconds = ':00'] = time;
-  return {
-    at: `${year}-${month}-${day} ${minutes}${seconds}`,
-    origin: String(row['origin']),
-    destination: String(row['destination']),
-    delay,
-    distance,
-  };
+  return { at, origin: String(origin), destination: String(destination ?? ''), delay: Number(delay), distance: Number(distance) };
+}
+
+function timeOf(text: string): string | null {
+  const [, year, month, day, minutes, seconds = ':00'] = text.match(timePattern) ?? [];
+  const at = `${year}-${month}-${day} ${minutes}${seconds}`;
+  return Number.isNaN(Date.parse(`${at.replace(' ', 'T')}Z`)) ? null : at;
+}
+
+function isInteger(value: unknown): boolean {
+  return value !== '' && value !== null && value !== undefined && Number.isInteger(Number(value));
+}
+
+function invalid(message: string): MillraceError {
+  return new MillraceError('DATA_UNDECODABLE', message);
 }
 
 /** How late a row may arrive: event times within this of each other may change places. */

@@ -1,6 +1,6 @@
 import { type Clock, delay } from '@millrace/core';
+import type { Answer } from '../api/answer.ts';
 import type { ApiClient, JsonRow } from '../api/client.ts';
-import { linesOf } from '../api/client.ts';
 import { ServerError } from '../api/errors.ts';
 import { Board } from './board.ts';
 import type { Block } from './flights.ts';
@@ -14,6 +14,9 @@ export const dailyDelays = `SELECT to_date(window_start) AS day, count() AS flig
   count_if(delay > 60) AS over_an_hour, max(delay) AS worst, arg_max(origin, delay) AS worst_from
 FROM tumble(flights, 1d)
 GROUP BY window_start`;
+
+/** How often the end of the show looks whether the query has read all. */
+const pollMs = 20;
 
 export interface ShowOptions {
   readonly blocks: readonly Block[];
@@ -29,6 +32,7 @@ export interface ShowOptions {
 export interface ShowResult {
   readonly windows: readonly JsonRow[];
   readonly rowsSent: number;
+  /** Rows that arrived after their day was closed: the query has left them out, and counted them. */
   readonly rowsLate: number;
 }
 
@@ -36,81 +40,98 @@ export interface ShowResult {
  * Creates the stream, starts the query, replays the blocks with their own event times sped up, and shows each window as it
  * closes. Resolves when the show is over; the stream stays.
  */
-export async function runShow(
-  client: ApiClient,
-  { blocks, windows, daysPerSecond, output, clock, signal }: ShowOptions,
-): Promise<ShowResult> {
+export async function runShow(client: ApiClient, options: ShowOptions): Promise<ShowResult> {
   await client.rows(createFlights);
   const ending = new AbortController();
   const stop = () => ending.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  // Headers come when the query is positioned: it sees every row from here on.
-  const response = await client.execute(dailyDelays, { format: 'JSONEachRow', signal: ending.signal });
-  const queryId = response.headers.get('x-clickhouse-query-id')!;
-  const board = new Board(output);
-  const figures = { rowsSent: 0, rowsLate: 0 };
-  const shown = showWindows(response, async (row) => {
-    figures.rowsLate = (await progressOf(client, queryId)).rowsLate;
-    board.add(row, figures);
-    if (board.windows.length === windows) stop();
-  });
-  const ended = shown.catch((thrown: unknown) => {
+  options.signal.addEventListener('abort', stop, { once: true });
+  // The answer begins when the query is positioned: it sees every row from here on.
+  const answer = await client.execute(dailyDelays, { format: 'JSONEachRow', signal: ending.signal });
+  const show = new Show(client, answer, options, ending);
+  const shown = show.watch();
+  try {
+    await Promise.race([show.replay().then(() => show.awaitEnd()), shown]);
+  } finally {
     stop();
-    if (!ending.signal.aborted || thrown instanceof ServerError) throw thrown;
-  });
-  await replay(client, blocks, { msPerDay: 1_000 / daysPerSecond, clock, signal: ending.signal }, figures);
-  while (!ending.signal.aborted) {
-    const progress = await progressOf(client, queryId);
-    figures.rowsLate = progress.rowsLate;
-    if (progress.rowsIn >= figures.rowsSent && board.windows.length >= progress.rowsOut) stop();
+    await shown;
   }
-  await ended;
-  return { windows: board.windows, ...figures };
+  return show.result;
 }
 
-async function showWindows(response: Response, show: (row: JsonRow) => Promise<void>): Promise<void> {
-  for await (const line of linesOf(response)) {
-    const row = JSON.parse(line) as JsonRow;
-    if (typeof row['exception'] === 'string') throw new ServerError(row['exception']);
-    await show(row);
-  }
-}
+/** The show while it runs: one side sends flights, the other takes windows. */
+class Show {
+  readonly #client: ApiClient;
+  readonly #answer: Answer;
+  readonly #options: ShowOptions;
+  readonly #ending: AbortController;
+  readonly #board: Board;
+  readonly #figures = { rowsSent: 0, rowsLate: 0, eventTime: '' };
 
-/** Sends block by block, each when its event time has come on the sped-up clock. */
-async function replay(
-  client: ApiClient,
-  blocks: readonly Block[],
-  { msPerDay, clock, signal }: Pace,
-  figures: { rowsSent: number },
-): Promise<void> {
-  const startMs = clock.monotonic();
-  const firstMs = eventTime(blocks[0]);
-  for (const block of blocks) {
-    const dueMs = startMs + ((eventTime(block) - firstMs) / dayMs) * msPerDay;
-    await delay(clock, Math.max(0, dueMs - clock.monotonic()), signal).catch(() => {});
-    if (signal.aborted) return;
-    await client.rows('INSERT INTO flights FORMAT JSONEachRow', { data: block.map((flight) => JSON.stringify(flight)).join('\n') });
-    figures.rowsSent += block.length;
+  constructor(client: ApiClient, answer: Answer, options: ShowOptions, ending: AbortController) {
+    this.#client = client;
+    this.#answer = answer;
+    this.#options = options;
+    this.#ending = ending;
+    this.#board = new Board(options.output, 'avg_delay');
+  }
+
+  get result(): ShowResult {
+    const { rowsSent, rowsLate } = this.#figures;
+    return { windows: this.#board.windows, rowsSent, rowsLate };
+  }
+
+  /** Shows windows as they close, until the show ends. @throws {ServerError} if the query fails */
+  async watch(): Promise<void> {
+    const { signal } = this.#ending;
+    try {
+      for await (const line of this.#answer.lines()) {
+        this.#board.add(JSON.parse(line) as JsonRow);
+        await this.#progress();
+        this.#board.draw(this.#figures);
+        if (this.#board.windows.length === this.#options.windows) this.#ending.abort();
+        if (signal.aborted) return;
+      }
+    } catch (thrown) {
+      if (!signal.aborted || thrown instanceof ServerError) throw thrown;
+    }
+  }
+
+  /** Sends block by block, each when its event time has come on the sped-up clock. */
+  async replay(): Promise<void> {
+    const { blocks, clock, daysPerSecond } = this.#options;
+    const { signal } = this.#ending;
+    const startMs = clock.monotonic();
+    const firstMs = eventTimeMs(blocks[0]);
+    for (const block of blocks) {
+      const dueMs = startMs + ((eventTimeMs(block) - firstMs) / dayMs / daysPerSecond) * 1_000;
+      await delay(clock, Math.max(0, dueMs - clock.monotonic()), signal).catch(() => {});
+      if (signal.aborted) return;
+      await this.#client.rows('INSERT INTO flights FORMAT JSONEachRow', { data: block.map((flight) => JSON.stringify(flight)).join('\n') });
+      this.#figures.rowsSent += block.length;
+      this.#figures.eventTime = block[0]!.at;
+      this.#board.draw(this.#figures);
+    }
+  }
+
+  /** Resolves when the query has read all that was sent, and every window it has closed is shown. */
+  async awaitEnd(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      const { rowsIn, rowsOut } = await this.#progress();
+      if (rowsIn >= this.#figures.rowsSent && this.#board.windows.length >= rowsOut) return;
+      await delay(this.#options.clock, pollMs, signal).catch(() => {});
+    }
+  }
+
+  async #progress(): Promise<{ rowsIn: number; rowsOut: number }> {
+    const query = (await this.#client.rows('SHOW QUERIES')).find((row) => row['query_id'] === this.#answer.queryId);
+    this.#figures.rowsLate = Number(query?.['rows_late'] ?? this.#figures.rowsLate);
+    return { rowsIn: Number(query?.['rows_in'] ?? 0), rowsOut: Number(query?.['rows_out'] ?? 0) };
   }
 }
 
 const dayMs = 86_400_000;
 
-interface Pace {
-  readonly msPerDay: number;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
-function eventTime(block: Block | undefined): number {
+function eventTimeMs(block: Block | undefined): number {
   return block === undefined ? 0 : Date.parse(`${block[0]!.at.replace(' ', 'T')}Z`);
-}
-
-async function progressOf(client: ApiClient, queryId: string): Promise<{ rowsIn: number; rowsOut: number; rowsLate: number }> {
-  const query = (await client.rows('SHOW QUERIES')).find((row) => row['query_id'] === queryId);
-  return {
-    rowsIn: Number(query?.['rows_in'] ?? 0),
-    rowsOut: Number(query?.['rows_out'] ?? 0),
-    rowsLate: Number(query?.['rows_late'] ?? 0),
-  };
 }

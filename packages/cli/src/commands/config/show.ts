@@ -15,7 +15,12 @@ export default class ConfigShow extends BaseCommand {
     const { loadConfiguration, showConfiguration } = await import('@millrace/server');
     const configuration = loadConfiguration(configurationInput(flags));
     const keys = showConfiguration(configuration);
-    this.log(renderTable(keys, ['key', 'value', 'origin', 'help']));
+    this.log(
+      renderTable(
+        keys.map((key) => ({ ...key })),
+        ['key', 'value', 'origin', 'help'],
+      ),
+    );
     return { file: configuration.file, keys };
   }
 }

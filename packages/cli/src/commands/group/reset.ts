@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { KafkaCommand } from '../../base-command.ts';
 import { renderTable } from '../../output/table.ts';
+import { UsageError } from '../../usage-error.ts';
 
 export default class GroupReset extends KafkaCommand {
   static override readonly summary = 'Set the offsets of a consumer group that has no members.';
@@ -32,7 +33,7 @@ export default class GroupReset extends KafkaCommand {
     if (text === 'earliest' || text === 'latest') return { spec: text };
     if (/^\d+$/.test(text)) return { offset: Number(text) };
     const timeMs = Date.parse(text);
-    if (Number.isNaN(timeMs)) this.error(`--to takes earliest, latest, an offset, or a time, not ${JSON.stringify(text)}`, { exit: 2 });
+    if (Number.isNaN(timeMs)) throw new UsageError(`--to takes earliest, latest, an offset, or a time, not ${JSON.stringify(text)}`);
     return { spec: timeMs };
   }
 }

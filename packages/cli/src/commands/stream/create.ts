@@ -5,12 +5,14 @@ import { quoteName, quoteText } from '../../output/sql-text.ts';
 export default class StreamCreate extends ClientCommand {
   static override readonly summary = 'Create a stream.';
   static override readonly description = 'A stream is a Kafka topic with a schema. Columns are written as in SQL, each as one argument.';
-  static override readonly strict = false;
   static override readonly examples = [
     "<%= config.bin %> stream create trips 'car string' 'speed float32' 'at datetime64(3)' --event-time at",
     "<%= config.bin %> stream create old_topic 'line string' --topic logs --format RawBLOB",
   ];
-  static override readonly args = { stream: Args.string({ description: 'name of the stream', required: true }) };
+  static override readonly args = {
+    stream: Args.string({ description: 'name of the stream', required: true }),
+    columns: Args.string({ description: "a column as in SQL: 'speed float32'", required: true, multiple: true }),
+  };
   static override readonly flags = {
     'event-time': Flags.string({ description: 'column that holds the event time' }),
     shards: Flags.integer({ description: 'partitions of the topic', min: 1 }),
@@ -20,9 +22,7 @@ export default class StreamCreate extends ClientCommand {
   };
 
   async run() {
-    const { args, argv, flags } = await this.parse(StreamCreate);
-    const columns = (argv as string[]).slice(1);
-    if (columns.length === 0) this.error("a stream needs columns, each as one argument: 'car string' 'speed float32'", { exit: 2 });
+    const { args, flags } = await this.parse(StreamCreate);
     const settings = [
       flags['event-time'] === undefined ? null : `event_time_column=${quoteText(flags['event-time'])}`,
       flags.shards === undefined ? null : `shards=${flags.shards}`,
@@ -30,7 +30,7 @@ export default class StreamCreate extends ClientCommand {
       flags.format === undefined ? null : `data_format=${quoteText(flags.format)}`,
     ].filter((setting) => setting !== null);
     const clause = settings.length === 0 ? '' : ` SETTINGS ${settings.join(', ')}`;
-    const sql = `CREATE STREAM ${flags['if-not-exists'] ? 'IF NOT EXISTS ' : ''}${quoteName(args.stream)} (${columns.join(', ')})${clause}`;
+    const sql = `CREATE STREAM ${flags['if-not-exists'] ? 'IF NOT EXISTS ' : ''}${quoteName(args.stream)} (${args.columns.join(', ')})${clause}`;
     await this.client(flags)
       .execute(sql)
       .then((answer) => answer.text());

@@ -1,9 +1,11 @@
-import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { Args, Flags } from '@oclif/core';
 import { SingleBar } from 'cli-progress';
 import { ClientCommand } from '../../base-command.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { quoteName } from '../../output/sql-text.ts';
+import { openFile } from '../../read-file.ts';
 
 export default class StreamProduce extends ClientCommand {
   static override readonly summary = 'Write rows from a file or from stdin to a stream.';
@@ -29,43 +31,59 @@ export default class StreamProduce extends ClientCommand {
   async run() {
     const { args, flags } = await this.parse(StreamProduce);
     const client = this.client(flags);
-    const bar = this.#progressBar(args.file);
     const sql = `INSERT INTO ${quoteName(args.stream)} FORMAT ${flags.format}`;
-    const input = args.file === undefined ? process.stdin : createReadStream(args.file);
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    let header: string | null = null;
-    let block: string[] = [];
+    const signal = untilInterrupted();
+    const file = args.file === undefined ? null : await openFile(args.file);
+    const bar = file === null || this.jsonEnabled() ? null : startBar((await file.stat()).size);
     let rows = 0;
-    const send = async () => {
-      if (block.length === 0) return;
-      const text = [...(header === null ? [] : [header]), ...block].join('\n');
-      await client.execute(sql, { data: `${text}\n` }).then(
-        (answer) => answer.text(),
-        (failure: Error) => {
-          failure.message = `${failure.message}\nlines up to ${rows} are in, nothing of the next ${block.length} is`;
+    try {
+      for await (const { text, count } of blocksOf(file?.createReadStream() ?? process.stdin, flags)) {
+        signal.throwIfAborted();
+        await client.rows(sql, { data: text }).catch((failure: Error) => {
+          failure.message += rows === 0 ? '; nothing is written' : `; the first ${rows} rows are written, the next ${count} are not`;
           throw failure;
-        },
-      );
-      rows += block.length;
-      bar?.increment(Buffer.byteLength(text));
-      block = [];
-    };
-    for await (const line of lines) {
-      if (line.trim() === '') continue;
-      if (flags.format === 'CSVWithNames' && header === null) header = line;
-      else if (block.push(line) >= flags['block-size']) await send();
+        });
+        rows += count;
+        bar?.increment(Buffer.byteLength(text));
+      }
+    } finally {
+      bar?.stop();
+      await file?.close();
     }
-    await send();
-    bar?.stop();
-    this.log(`${rows} rows written to ${args.stream}`);
+    this.log(`${rows} ${rows === 1 ? 'row' : 'rows'} written to ${args.stream}`);
     return { stream: args.stream, rows };
   }
+}
 
-  /** A bar over the bytes of the file, where there is a terminal to draw it on. */
-  #progressBar(file: string | undefined): SingleBar | null {
-    if (file === undefined || !process.stderr.isTTY || this.jsonEnabled()) return null;
-    const bar = new SingleBar({ format: '{bar} {percentage}% {duration_formatted}', stream: process.stderr, clearOnComplete: true });
-    bar.start(statSync(file).size, 0);
-    return bar;
+/** Lines that go in one request: one INSERT, one record batch a partition. */
+interface LineBlock {
+  readonly text: string;
+  readonly count: number;
+}
+
+/** The rows of the input in blocks, each below its own header where the format has one. */
+async function* blocksOf(
+  input: Readable,
+  { format, 'block-size': blockSize }: { readonly format: string; readonly 'block-size': number },
+): AsyncGenerator<LineBlock> {
+  let header: string | null = format === 'CSVWithNames' ? null : '';
+  let lines: string[] = [];
+  const block = () => ({ text: `${header}${lines.join('\n')}\n`, count: lines.length });
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() === '') continue;
+    if (header === null) header = `${line}\n`;
+    else if (lines.push(line) >= blockSize) {
+      yield block();
+      lines = [];
+    }
   }
+  if (lines.length > 0) yield block();
+}
+
+/** A bar over the bytes of the file, where there is a terminal to draw it on. */
+function startBar(bytes: number): SingleBar | null {
+  if (!process.stderr.isTTY) return null;
+  const bar = new SingleBar({ format: '{bar} {percentage}% {duration_formatted}', stream: process.stderr, clearOnComplete: true });
+  bar.start(bytes, 0);
+  return bar;
 }

@@ -1,9 +1,7 @@
 import { Args, Flags } from '@oclif/core';
-import { linesOf } from '../../api/client.ts';
-import { ServerError } from '../../api/errors.ts';
 import { ClientCommand } from '../../base-command.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { quoteName } from '../../output/sql-text.ts';
-import { Interrupted } from '../../report-error.ts';
 
 export default class StreamTail extends ClientCommand {
   static override readonly summary = 'Print the rows of a stream as they come, one JSON object a line. Ctrl-C ends it.';
@@ -23,21 +21,12 @@ export default class StreamTail extends ClientCommand {
     const { args, flags } = await this.parse(StreamTail);
     const where = flags.where === undefined ? '' : ` WHERE ${flags.where}`;
     const limit = flags.limit === undefined ? '' : ` LIMIT ${flags.limit}`;
-    const abort = new AbortController();
-    process.once('SIGINT', () => abort.abort(new Interrupted()));
     const sql = `SELECT * FROM ${quoteName(args.stream)}${where}${limit}`;
-    try {
-      const response = await this.client(flags).execute(sql, {
-        format: 'JSONEachRow',
-        settings: { seek_to: flags.from },
-        signal: abort.signal,
-      });
-      for await (const line of linesOf(response)) {
-        if (line.startsWith('{"exception":')) throw new ServerError((JSON.parse(line) as { exception: string }).exception);
-        this.log(line);
-      }
-    } catch (thrown) {
-      throw abort.signal.aborted ? abort.signal.reason : thrown;
-    }
+    const answer = await this.client(flags).execute(sql, {
+      format: 'JSONEachRow',
+      settings: { seek_to: flags.from },
+      signal: untilInterrupted(),
+    });
+    for await (const line of answer.lines()) this.log(line);
   }
 }

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { KafkaCommand } from '../../base-command.ts';
+import { UsageError } from '../../usage-error.ts';
 
 export default class TopicCreate extends KafkaCommand {
   static override readonly summary = 'Create a topic.';
@@ -11,7 +12,7 @@ export default class TopicCreate extends KafkaCommand {
   static override readonly flags = {
     partitions: Flags.integer({ description: 'number of partitions', default: 1, min: 1 }),
     'replication-factor': Flags.integer({ description: 'replicas of each partition', default: 1, min: 1 }),
-    config: Flags.string({ description: 'key=value, may be given several times', multiple: true }),
+    config: Flags.string({ description: 'key=value, may be given several times', multiple: true, multipleNonGreedy: true }),
   };
 
   async run() {
@@ -19,7 +20,7 @@ export default class TopicCreate extends KafkaCommand {
     const configs: Record<string, string> = {};
     for (const entry of flags.config ?? []) {
       const at = entry.indexOf('=');
-      if (at < 1) this.error(`--config takes key=value, not ${JSON.stringify(entry)}`, { exit: 2 });
+      if (at < 1) throw new UsageError(`--config takes key=value, not ${JSON.stringify(entry)}`);
       configs[entry.slice(0, at)] = entry.slice(at + 1);
     }
     const spec = { topic: args.topic, partitions: flags.partitions, replicationFactor: flags['replication-factor'], configs };
