@@ -1,0 +1,19 @@
+import type { EmbeddedBroker } from '@millrace/broker';
+import type { Catalog } from '@millrace/catalog';
+import type { Admin, KafkaClient, Producer } from '@millrace/kafka-client';
+import type { QueryEngine } from '@millrace/runtime';
+import type { FastifyInstance } from 'fastify';
+import type { DataDirectory } from '../data-directory.ts';
+import { token } from './token.ts';
+
+/** The parts of a server, in the order in which they open. */
+export const tokens = {
+  dataDirectory: token<DataDirectory>('data directory'),
+  catalog: token<Catalog>('catalog'),
+  broker: token<EmbeddedBroker>('broker'),
+  kafka: token<KafkaClient>('kafka'),
+  admin: token<Admin>('admin'),
+  producer: token<Producer>('producer'),
+  engine: token<QueryEngine>('engine'),
+  app: token<FastifyInstance>('http'),
+};

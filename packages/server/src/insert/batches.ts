@@ -1,0 +1,67 @@
+import { MillraceError } from '@millrace/core';
+import { RecordBatchBuilder } from '@millrace/kafka-protocol';
+
+/** Rows as records, ready to be put into batches: row i is `bytes[starts[i] … ends[i])`. */
+export interface RowRecords {
+  readonly rowCount: number;
+  readonly bytes: Buffer;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly timestampsMs: Float64Array;
+  /** The key of each row, or null for a stream without PRIMARY KEY. */
+  readonly keys: readonly (Buffer | null)[] | null;
+  readonly partitions: Int32Array;
+}
+
+export interface PartitionBatch {
+  readonly partition: number;
+  readonly bytes: Buffer;
+}
+
+/** More than a record needs beside key and value. */
+const recordOverheadBytes = 40;
+/** The header of a batch. */
+const batchOverheadBytes = 61;
+
+/** An upper bound of what the records take together. */
+export function totalSizeBytes({ rowCount, starts, ends, keys }: RowRecords): number {
+  let size = batchOverheadBytes;
+  for (let row = 0; row < rowCount; row++) size += ends[row]! - starts[row]! + (keys?.[row]?.length ?? 0) + recordOverheadBytes;
+  return size;
+}
+
+/**
+ * One batch for each partition; where that would be larger than the limit, as few as hold the rows in order.
+ * @throws {MillraceError} KAFKA_RECORD_TOO_LARGE for a row that does not fit even alone, naming size and limit
+ */
+export function buildBatches(records: RowRecords, limitBytes: number): PartitionBatch[] {
+  const open = new Map<number, RecordBatchBuilder>();
+  const batches: PartitionBatch[] = [];
+  for (let row = 0; row < records.rowCount; row++) {
+    const partition = records.partitions[row]!;
+    const [start, end, key] = [records.starts[row]!, records.ends[row]!, records.keys?.[row] ?? null];
+    const sizeBytes = end - start + (key?.length ?? 0) + recordOverheadBytes;
+    if (sizeBytes + batchOverheadBytes > limitBytes) refuseRow(row, sizeBytes, limitBytes);
+    let builder = open.get(partition);
+    if (builder !== undefined && builder.sizeBytes + sizeBytes > limitBytes) {
+      batches.push({ partition, bytes: builder.finish() });
+      builder = undefined;
+    }
+    if (builder === undefined) open.set(partition, (builder = new RecordBatchBuilder(Math.min(limitBytes, 64 * 1024))));
+    const keyEnd = key?.length ?? -1;
+    builder.appendSpans(records.timestampsMs[row]!, key ?? records.bytes, Math.min(0, keyEnd), keyEnd, records.bytes, start, end);
+  }
+  for (const [partition, builder] of open) batches.push({ partition, bytes: builder.finish() });
+  return batches;
+}
+
+function refuseRow(row: number, sizeBytes: number, limitBytes: number): never {
+  throw new MillraceError(
+    'KAFKA_RECORD_TOO_LARGE',
+    `row ${row + 1} has ${sizeBytes} bytes, the topic takes ${limitBytes} (max.message.bytes)`,
+    {
+      hint: 'nothing was stored; raise max.message.bytes of the topic, or send smaller rows',
+      details: { row: row + 1, sizeBytes, limitBytes },
+    },
+  );
+}

@@ -1,0 +1,45 @@
+import { MillraceError } from '@millrace/core';
+import { quoteText } from '@millrace/data';
+import { quoteName } from '../statements/quote-name.ts';
+import { textField } from './json-body.ts';
+
+/** Fields of the document that are settings of the stream, and what these are called. */
+const settingFields: Readonly<Record<string, string>> = {
+  event_time_column: 'event_time_column',
+  shards: 'shards',
+  replication_factor: 'replication_factor',
+  shard_by_expression: 'sharding_expr',
+  sharding_expr: 'sharding_expr',
+  mode: 'mode',
+  topic: 'topic',
+  data_format: 'data_format',
+  retention_ms: 'retention_ms',
+  retention_bytes: 'retention_bytes',
+};
+
+/**
+ * The statement that makes the stream of a document `{"name", "columns": [{"name", "type", "default"}], "event_time_column", "shards", …}`.
+ * @throws {MillraceError} PLAN_ARGUMENT_INVALID
+ */
+export function createStatement(document: Record<string, unknown>): string {
+  const name = quoteName(textField(document, 'name'));
+  if (!Array.isArray(document['columns']))
+    throw new MillraceError('PLAN_ARGUMENT_INVALID', 'the field "columns" must be a list of columns');
+  const columns = (document['columns'] as Record<string, unknown>[]).map(columnText).join(', ');
+  const settings = Object.entries(settingFields)
+    .filter(([field]) => document[field] !== undefined && document[field] !== null)
+    .map(([field, setting]) => `${setting} = ${settingText(document[field])}`);
+  const comment = typeof document['comment'] === 'string' ? ` COMMENT ${quoteText(document['comment'])}` : '';
+  return `CREATE STREAM ${name} (${columns})${settings.length > 0 ? ` SETTINGS ${settings.join(', ')}` : ''}${comment}`;
+}
+
+function columnText(column: Record<string, unknown>): string {
+  const fallback = typeof column['default'] === 'string' && column['default'] !== '' ? ` DEFAULT ${column['default']}` : '';
+  const nullable = column['nullable'] === true;
+  const type = textField(column, 'type');
+  return `${quoteName(textField(column, 'name'))} ${nullable ? `nullable(${type})` : type}${fallback}`;
+}
+
+function settingText(value: unknown): string {
+  return typeof value === 'string' ? quoteText(value) : String(value);
+}

@@ -1,0 +1,260 @@
+import { type EmbeddedBroker, startBroker } from '@millrace/broker';
+import { openCatalog } from '@millrace/catalog';
+import {
+  type BootTime,
+  type Clock,
+  Lifecycle,
+  type Logger,
+  MillraceError,
+  type Random,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '@millrace/core';
+import { zone } from '@millrace/data';
+import { createAdmin, KafkaClient, openProducer } from '@millrace/kafka-client';
+import { type EngineOptions, QueryEngine } from '@millrace/runtime';
+import { Parts } from './composition/token.ts';
+import { tokens } from './composition/tokens.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import type { ConfigurationValues } from './configuration/keys.ts';
+import { DataDirectory } from './data-directory.ts';
+import { createApp, listen } from './http/app.ts';
+import { Metrics } from './http/metrics.ts';
+import { TopicLimits } from './insert/topic-limits.ts';
+import { QueryRegistry } from './queries/query-registry.ts';
+import type { Services } from './statements/services.ts';
+
+/** What a server takes of its surroundings. */
+export interface ServerPorts {
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** How queries are run; by default in worker threads. */
+  readonly engine?: Pick<EngineOptions, 'inProcess' | 'workers'>;
+}
+
+/** A server that answers. */
+export interface MillraceServer {
+  /** Of the HTTP interface, e.g. `http://127.0.0.1:3218`. */
+  readonly url: string;
+  /** `host:port` of the Kafka brokers that it works with. */
+  readonly brokers: readonly string[];
+  /** The first of them. */
+  readonly kafkaAddress: string;
+  readonly isBrokerEmbedded: boolean;
+  /** How long each part took to open, in order. */
+  readonly bootTimes: readonly BootTime[];
+  /** Ends the queries, each with a message to its client, and closes everything in reverse. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server: data directory, catalog, broker, Kafka, engine, HTTP, in this order. When it resolves everything answers.
+ * @throws {MillraceError} what a part cannot open with; then nothing is left open
+ */
+export async function createServer(configuration: Configuration, ports: ServerPorts = {}): Promise<MillraceServer> {
+  const clock = ports.clock ?? systemClock;
+  const logger = ports.logger ?? silentLogger;
+  const lifecycle = new Lifecycle(clock);
+  const root = new Root(configuration.values, { ...ports, clock, logger, random: ports.random ?? systemRandom }, lifecycle);
+  await root.open();
+  logger.info(
+    { boot: Object.fromEntries(lifecycle.bootTimes.map(({ name, openMs }) => [name, Math.round(openMs)])) },
+    `listening on ${root.url}`,
+  );
+  let closing: Promise<void> | undefined;
+  return {
+    url: root.url,
+    brokers: root.brokers,
+    kafkaAddress: root.brokers[0]!,
+    isBrokerEmbedded: root.isBrokerEmbedded,
+    bootTimes: lifecycle.bootTimes,
+    close: () => (closing ??= lifecycle.close()),
+  };
+}
+
+type Ports = Required<Omit<ServerPorts, 'engine'>> & Pick<ServerPorts, 'engine'>;
+
+/** The composition root: the only place that knows how the parts are made of each other. */
+class Root {
+  readonly #values: ConfigurationValues;
+  readonly #ports: Ports;
+  readonly #lifecycle: Lifecycle;
+  readonly #parts = new Parts();
+  brokers: readonly string[];
+  url = '';
+
+  constructor(values: ConfigurationValues, ports: Ports, lifecycle: Lifecycle) {
+    this.#values = values;
+    this.#ports = ports;
+    this.#lifecycle = lifecycle;
+    this.brokers = values['kafka.brokers'];
+  }
+
+  get isBrokerEmbedded(): boolean {
+    return this.#values['kafka.brokers'].length === 0;
+  }
+
+  async open(): Promise<void> {
+    await this.#openDataDirectory();
+    await this.#openCatalog();
+    if (this.isBrokerEmbedded) await this.#openBroker();
+    await this.#openKafka();
+    await this.#openEngine();
+    await this.#openHttp();
+  }
+
+  #openDataDirectory(): Promise<void> {
+    let directory: DataDirectory | undefined;
+    return this.#lifecycle.open({
+      name: 'data directory',
+      open: () => {
+        directory = this.#parts.add(tokens.dataDirectory, DataDirectory.open(this.#values.data_dir));
+      },
+      close: () => directory?.close(),
+    });
+  }
+
+  #openCatalog(): Promise<void> {
+    return this.#lifecycle.open({
+      name: 'catalog',
+      open: async () => {
+        const path = this.#parts.get(tokens.dataDirectory).catalogPath;
+        this.#parts.add(tokens.catalog, await openCatalog({ path, clock: this.#ports.clock }));
+      },
+      close: () => this.#parts.get(tokens.catalog).close(),
+    });
+  }
+
+  #openBroker(): Promise<void> {
+    return this.#lifecycle.open({
+      name: 'broker',
+      deadlineMs: 60_000,
+      open: async () => {
+        const broker = this.#parts.add(tokens.broker, await this.#startBroker());
+        this.brokers = [broker.address];
+      },
+      close: () => this.#parts.get(tokens.broker).close(),
+    });
+  }
+
+  async #startBroker(): Promise<EmbeddedBroker> {
+    const values = this.#values;
+    const flushMessages = values['broker.flush_messages'];
+    const flushMs = values['broker.flush_ms'];
+    try {
+      return await startBroker(
+        {
+          dataDirectory: this.#parts.get(tokens.dataDirectory).brokerPath,
+          port: values['broker.port'],
+          autoCreateTopics: values['broker.auto_create_topics'],
+          defaultPartitions: values['broker.default_partitions'],
+          ...(flushMessages > 0 && { flushMessages }),
+          ...(flushMs > 0 && { flushMs }),
+        },
+        this.#ports.logger.child({ part: 'broker' }),
+      );
+    } catch (failure) {
+      throw failure instanceof MillraceError && failure.code === 'LISTEN_FAILED'
+        ? brokerPortTaken(failure, values['broker.port'])
+        : failure;
+    }
+  }
+
+  #openKafka(): Promise<void> {
+    return this.#lifecycle.open({
+      name: 'kafka',
+      open: () => {
+        const logger = this.#ports.logger.child({ part: 'kafka' });
+        const { clock, random } = this.#ports;
+        const client = this.#parts.add(
+          tokens.kafka,
+          new KafkaClient({ brokers: this.brokers, clientId: 'millrace', clock, random, logger }),
+        );
+        this.#parts.add(tokens.admin, createAdmin({ brokers: this.brokers, clientId: 'millrace-admin', logger }));
+        this.#parts.add(tokens.producer, openProducer(client));
+      },
+      close: async () => {
+        await this.#parts.get(tokens.producer).close();
+        await this.#parts.get(tokens.admin).close();
+        await this.#parts.get(tokens.kafka).close();
+      },
+    });
+  }
+
+  #openEngine(): Promise<void> {
+    return this.#lifecycle.open({
+      name: 'engine',
+      open: () => {
+        const { clock, random, logger, engine = {} } = this.#ports;
+        this.#parts.add(tokens.engine, new QueryEngine({ clock, random, logger, ...engine }));
+      },
+      close: () => this.#parts.get(tokens.engine).close(),
+    });
+  }
+
+  #openHttp(): Promise<void> {
+    const services = this.#services();
+    return this.#lifecycle.open({
+      name: 'http',
+      open: async () => {
+        const app = this.#parts.add(
+          tokens.app,
+          createApp(services, () => this.#isReady()),
+        );
+        const port = await listen(app, this.#values.listen, this.#values['http.port']);
+        const host = this.#values.listen.includes(':') ? `[${this.#values.listen}]` : this.#values.listen;
+        this.url = `http://${host}:${port}`;
+      },
+      close: async () => {
+        // Clients are told why their queries end before their connections are closed.
+        await services.queries.endAll(new MillraceError('QUERY_CANCELLED', 'the server is shutting down'));
+        await this.#parts.get(tokens.app).close();
+      },
+    });
+  }
+
+  #services(): Services {
+    const admin = this.#parts.get(tokens.admin);
+    const queries = new QueryRegistry({
+      engine: this.#parts.get(tokens.engine),
+      clock: this.#ports.clock,
+      brokers: this.brokers,
+      memoryBytes: this.#values['memory.budget'],
+      clientStallMs: this.#values.max_client_stall,
+    });
+    return {
+      values: this.#values,
+      timezone: zone(this.#values.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone).name,
+      clock: this.#ports.clock,
+      random: this.#ports.random,
+      logger: this.#ports.logger,
+      catalog: this.#parts.get(tokens.catalog),
+      kafka: this.#parts.get(tokens.kafka),
+      admin,
+      producer: this.#parts.get(tokens.producer),
+      queries,
+      metrics: new Metrics(queries),
+      topicLimits: new TopicLimits(admin, this.#ports.clock),
+    };
+  }
+
+  async #isReady(): Promise<boolean> {
+    return this.#parts
+      .get(tokens.kafka)
+      .metadataOnce([])
+      .then(
+        () => true,
+        () => false,
+      );
+  }
+}
+
+function brokerPortTaken(failure: MillraceError, port: number): MillraceError {
+  return new MillraceError('LISTEN_FAILED', `${failure.message} (broker.port)`, {
+    cause: failure,
+    hint: `if a Kafka broker listens there, use it: --brokers 127.0.0.1:${port}; else choose another port with broker.port (--broker-port), 0 takes a free one`,
+    details: failure.details,
+  });
+}

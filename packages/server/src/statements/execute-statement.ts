@@ -1,0 +1,51 @@
+import { MillraceError } from '@millrace/core';
+import type { Statement } from '@millrace/sql';
+import { type Answer, noAnswer } from './answer.ts';
+import { createStream } from './create-stream.ts';
+import { createView } from './create-view.ts';
+import { describeColumns, showCreate } from './describe.ts';
+import { drop } from './drop.ts';
+import { explain } from './explain.ts';
+import { insert } from './insert.ts';
+import { explainLive, killQuery } from './kill-query.ts';
+import { select } from './select.ts';
+import type { Request, Services } from './services.ts';
+import { setSettings } from './settings.ts';
+import { show } from './show.ts';
+import { truncate } from './truncate.ts';
+
+type Executor<K extends Statement['kind']> = (
+  statement: Extract<Statement, { kind: K }>,
+  services: Services,
+  request: Request,
+) => Answer | Promise<Answer>;
+
+/** What carries each kind of statement out. */
+const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
+  select_statement: select,
+  create_stream: createStream,
+  create_view: createView,
+  create_materialized_view: () => {
+    throw new MillraceError('NOT_SUPPORTED', 'materialized views are not supported yet', {
+      hint: 'CREATE VIEW, or INSERT INTO … SELECT, which runs until it is killed',
+    });
+  },
+  drop,
+  truncate,
+  describe: describeColumns,
+  show,
+  show_create: showCreate,
+  insert,
+  kill_query: killQuery,
+  explain,
+  explain_live: explainLive,
+  set: (statement, _services, request) => setSettings(statement, request),
+  // There is one database, and whatever name a client gives it.
+  use: () => noAnswer,
+};
+
+/** Carries a statement out as far as it needs no taker: definitions are made, rows stored; a query runs when its answer is taken. */
+export async function executeStatement(statement: Statement, services: Services, request: Request): Promise<Answer> {
+  const execute = executors[statement.kind] as Executor<Statement['kind']>;
+  return execute(statement as never, services, request);
+}

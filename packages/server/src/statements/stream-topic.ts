@@ -1,0 +1,58 @@
+import type { StreamDefinition } from '@millrace/catalog';
+import { MillraceError } from '@millrace/core';
+import type { TopicMetadata } from '@millrace/kafka-client';
+import type { Services } from './services.ts';
+
+/** Kafka's largest: record timestamps are event times, which may lie ahead of the broker's clock. */
+const anyTimestamp = '9223372036854775807';
+
+/**
+ * Makes the topic of a stream; resolves when its partitions have leaders.
+ * @throws {MillraceError} PLAN_STREAM_EXISTS if there is a topic of its name already
+ */
+export async function createTopic(stream: StreamDefinition, services: Services): Promise<TopicMetadata> {
+  const spec = {
+    topic: stream.topic,
+    partitions: stream.partitions,
+    replicationFactor: Number(stream.settings['replication_factor'] ?? services.values['kafka.replication_factor']),
+  };
+  const configs = retention(stream);
+  const isMade = await services.admin
+    .createTopic({ ...spec, configs: { ...configs, 'message.timestamp.after.max.ms': anyTimestamp } })
+    .catch((failure: unknown) => {
+      // Brokers before Kafka 3.6 do not know the key, and have no such bound either.
+      if (!isConfigRefused(failure)) throw failure;
+      return services.admin.createTopic({ ...spec, configs });
+    });
+  if (!isMade) throw topicExists(stream);
+  return topicOf(stream.topic, services);
+}
+
+/** What the cluster says of a topic that is to be there. @throws {MillraceError} KAFKA_TOPIC_UNKNOWN */
+async function topicOf(topic: string, { kafka }: Services): Promise<TopicMetadata> {
+  kafka.forgetTopic(topic);
+  const [metadata] = await kafka.metadata([topic]);
+  return metadata!;
+}
+
+/** What the cluster says of a topic, or undefined if there is none. Asks for no topic by name: brokers make those that they are asked for. */
+export async function existingTopic(topic: string, services: Services): Promise<TopicMetadata | undefined> {
+  return (await services.admin.listTopics()).includes(topic) ? topicOf(topic, services) : undefined;
+}
+
+/** Records stay for ever unless the stream says otherwise. */
+function retention({ settings }: StreamDefinition): Record<string, string> {
+  const bytes = settings['retention_bytes'];
+  return { 'retention.ms': String(settings['retention_ms'] ?? -1), ...(bytes !== undefined && { 'retention.bytes': String(bytes) }) };
+}
+
+function isConfigRefused(failure: unknown): boolean {
+  return failure instanceof MillraceError && /INVALID_CONFIG/.test(`${String(failure.details['kafkaError'])} ${failure.message}`);
+}
+
+function topicExists({ name, topic }: StreamDefinition): MillraceError {
+  return new MillraceError('PLAN_STREAM_EXISTS', `there is a topic ${topic} already`, {
+    hint: `to read it, write SETTINGS topic='${topic}'; to have a topic of its own, give the stream ${name} another name`,
+    details: { topic },
+  });
+}
