@@ -3,7 +3,12 @@ import { type KernelContext, scalarFunction } from '@millrace/functions';
 import type { PlanExpression } from '@millrace/planner';
 
 /** Evaluates an expression for one row, value by value: the plainest thing that can be right. */
-export function evaluate(expression: PlanExpression, row: readonly Value[], context: KernelContext, parameters = new Map<number, Value>()): Value {
+export function evaluate(
+  expression: PlanExpression,
+  row: readonly Value[],
+  context: KernelContext,
+  parameters = new Map<number, Value>(),
+): Value {
   switch (expression.kind) {
     case 'constant':
       return expression.value;

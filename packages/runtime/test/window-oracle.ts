@@ -46,7 +46,9 @@ export class Expected {
   /** `[window_end, key, count, sum]` of the windows that end at or before `limitMs`, by end and key. */
   result(limitMs = Number.POSITIVE_INFINITY): Value[][] {
     const closed = [...this.groups.values()].filter(({ end }) => end <= limitMs);
-    return closed.sort((a, b) => a.end - b.end || (a.key < b.key ? -1 : 1)).map(({ end, key, count, sum }) => [end, key, BigInt(count), BigInt(sum)]);
+    return closed
+      .sort((a, b) => a.end - b.end || (a.key < b.key ? -1 : 1))
+      .map(({ end, key, count, sum }) => [end, key, BigInt(count), BigInt(sum)]);
   }
 
   #add({ k, v, t }: Row, closedMs: number, slideMs: number, sizeMs: number): void {

@@ -49,6 +49,7 @@ export class Scan {
   #partitionCount = 0;
   #gone: MillraceError | undefined;
   #isLive = false;
+  #isClosed = false;
   /** Records taken from the log. */
   recordsIn = 0;
   /** Rows handed to the operators. */
@@ -102,6 +103,7 @@ export class Scan {
       this.#tracker?.add(from.partition, { isEmpty: from.isEmpty, isAtEnd: from.startOffset >= from.endOffset }, clock.monotonic());
     }
     this.#partitionCount = starts.length;
+    if (this.#isClosed) return;
     this.#assign();
     this.#watch = new TopicWatch(kafka, metadata, this.stream, this.#context, {
       onPartitionCount: (count) => {
@@ -140,6 +142,7 @@ export class Scan {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#watch?.close();
     await this.#reader.close();
   }
@@ -220,9 +223,7 @@ export class Scan {
       this.#decode(state.partition);
       state.nextOffset = lastOffset + 1;
       pace.check();
-      const room = pace.ready();
-      if (room !== undefined) await room;
-      pace.signal.throwIfAborted();
+      await this.#waitForRoom(pace);
     }
     spans.clear();
     this.#batchEnds = [];

@@ -67,7 +67,7 @@ export class RunningQuery implements TaskEvents {
   onData(bytes: Buffer): void {
     this.#chunks.push(bytes);
     this.#wakeTaker();
-    if (this.#chunks.length > 0) this.#expectTaker();
+    if (this.#stallTimer === undefined) this.#expectTaker();
   }
 
   onEnd(error: MillraceError | null, statistics: QueryStatistics): void {
@@ -92,7 +92,7 @@ export class RunningQuery implements TaskEvents {
           this.#task?.grant(chunk.length);
           continue;
         }
-        this.#stallTimer?.cancel();
+        this.#stopExpecting();
         if (this.#ended?.error) throw this.#ended.error;
         if (this.#ended !== undefined) return;
         await new Promise<void>((resolve) => {
@@ -100,7 +100,7 @@ export class RunningQuery implements TaskEvents {
         });
       }
     } finally {
-      this.#stallTimer?.cancel();
+      this.#stopExpecting();
       // A taker that goes away takes the query with it.
       this.cancel(new MillraceError('QUERY_CANCELLED', 'the taker of the results has gone away'));
     }
@@ -113,7 +113,7 @@ export class RunningQuery implements TaskEvents {
 
   /** From now on something waits to be taken: not longer than the bound. */
   #expectTaker(): void {
-    this.#stallTimer?.cancel();
+    this.#stopExpecting();
     this.#stallTimer = this.#clock.setTimer(
       this.#stallMs,
       () => {
@@ -126,5 +126,10 @@ export class RunningQuery implements TaskEvents {
       },
       { unref: true },
     );
+  }
+
+  #stopExpecting(): void {
+    this.#stallTimer?.cancel();
+    this.#stallTimer = undefined;
   }
 }

@@ -81,7 +81,7 @@ export class Task {
    */
   async run(onReady: () => void): Promise<void> {
     try {
-      await Promise.all([...this.#scans.values()].map((scan) => scan.open()));
+      await unlessAborted(Promise.all([...this.#scans.values()].map((scan) => scan.open())), this.#abort.signal);
       this.#abort.signal.throwIfAborted();
       await this.#sink.start();
       this.#state = 'running';
@@ -197,7 +197,7 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 }
 
 /** Waits, but not longer than until the signal. @throws its reason. */
-function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();

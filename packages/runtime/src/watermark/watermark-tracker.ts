@@ -81,12 +81,12 @@ export class WatermarkTracker {
   }
 
   /**
-   * Lets partitions fall idle, in the order of their deadlines.
+   * Lets partitions fall idle, in the order of their deadlines; of those with the same one, the furthest ahead is the last.
    * @returns the watermarks that the source rose to, one after another.
    */
   tick(nowMs: number): number[] {
     const due = [...this.#partitions.values()].filter((partition) => this.#idleAt(partition) <= nowMs);
-    due.sort((a, b) => this.#idleAt(a) - this.#idleAt(b));
+    due.sort((a, b) => this.#idleAt(a) - this.#idleAt(b) || a.maxMs - b.maxMs);
     const reached: number[] = [];
     for (const partition of due) {
       partition.isIdle = true;

@@ -12,7 +12,19 @@ import { evaluate } from '../naive-evaluate.ts';
 const context = { clock: new FakeClock(Date.UTC(2026, 0, 1)), random: new SeededRandom(1), timezone: 'UTC' };
 
 /** The columns that expressions are made over. */
-const types: readonly DataType[] = [int32, nullable(int32), float64, nullable(float64), string, nullable(string), bool, nullable(bool), int64, time, { kind: 'array', element: int32 }];
+const types: readonly DataType[] = [
+  int32,
+  nullable(int32),
+  float64,
+  nullable(float64),
+  string,
+  nullable(string),
+  bool,
+  nullable(bool),
+  int64,
+  time,
+  { kind: 'array', element: int32 },
+];
 
 const valueOfType = (type: DataType): fc.Arbitrary<Value> => {
   switch (type.kind) {
@@ -21,7 +33,10 @@ const valueOfType = (type: DataType): fc.Arbitrary<Value> => {
     case 'int32':
       return fc.integer({ min: -5, max: 5 });
     case 'float64':
-      return fc.oneof(fc.integer({ min: -3, max: 3 }).map((n) => n / 2), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -0));
+      return fc.oneof(
+        fc.integer({ min: -3, max: 3 }).map((n) => n / 2),
+        fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -0),
+      );
     case 'string':
       return fc.constantFrom('', 'a', 'ab', 'b', 'ä', '\xff', '12');
     case 'bool':
@@ -52,13 +67,19 @@ const { number, condition, text } = fc.letrec<{ number: PlanExpression; conditio
     fc.tuple(tie('condition'), tie('number')).map(([when, then]) => call('if', when, then, then)),
     fc.tuple(tie('number'), tie('number')).map(([a]) => call('coalesce', a, a)),
     tie('text').map((of) => call('length', of)),
-    tie('number').map((of): PlanExpression => ({ kind: 'cast', type: of.type.kind === 'nullable' ? nullable(float64) : float64, operand: of })),
+    tie('number').map(
+      (of): PlanExpression => ({ kind: 'cast', type: of.type.kind === 'nullable' ? nullable(float64) : float64, operand: of }),
+    ),
   ),
   condition: fc.oneof(
     { maxDepth: 3, depthIdentifier: 'expression' },
     columnsWhere((type) => kindOf(type) === 'bool'),
-    fc.tuple(fc.constantFrom('less', 'equals', 'not_equals', 'greater_or_equals'), tie('number'), tie('number')).map(([name, a, b]) => call(name, a, b)),
-    fc.tuple(fc.constantFrom('less', 'equals', 'not_equals', 'greater_or_equals'), tie('text'), tie('text')).map(([name, a, b]) => call(name, a, b)),
+    fc
+      .tuple(fc.constantFrom('less', 'equals', 'not_equals', 'greater_or_equals'), tie('number'), tie('number'))
+      .map(([name, a, b]) => call(name, a, b)),
+    fc
+      .tuple(fc.constantFrom('less', 'equals', 'not_equals', 'greater_or_equals'), tie('text'), tie('text'))
+      .map(([name, a, b]) => call(name, a, b)),
     fc.tuple(fc.constantFrom('and', 'or'), tie('condition'), tie('condition')).map(([name, a, b]) => call(name, a, b)),
     tie('condition').map((of) => call('not', of)),
     fc.oneof(tie('number'), tie('text')).map((of) => call('is_null', of)),
@@ -76,7 +97,15 @@ const { number, condition, text } = fc.letrec<{ number: PlanExpression; conditio
 const rows = fc.array(fc.tuple(...types.map(valueOfType)), { minLength: 1, maxLength: 20 });
 
 function chunkOf(values: readonly (readonly Value[])[]): Chunk {
-  return { rowCount: values.length, columns: types.map((type, i) => columnOf(type, values.map((row) => row[i]!))) };
+  return {
+    rowCount: values.length,
+    columns: types.map((type, i) =>
+      columnOf(
+        type,
+        values.map((row) => row[i]!),
+      ),
+    ),
+  };
 }
 
 describe('compiled expressions', () => {
@@ -104,7 +133,13 @@ describe('compiled expressions', () => {
       kind: 'lambda',
       type: { kind: 'int64' },
       parameters: [{ id: 1, type: int32 }],
-      body: { kind: 'call', type: int64, function: 'plus', arguments: [{ kind: 'parameter', type: int32, id: 1 }, column(0, int32)], resolvedFrom: [{ type: int32 }, { type: int32 }] },
+      body: {
+        kind: 'call',
+        type: int64,
+        function: 'plus',
+        arguments: [{ kind: 'parameter', type: int32, id: 1 }, column(0, int32)],
+        resolvedFrom: [{ type: int32 }, { type: int32 }],
+      },
     };
     const array: DataType = { kind: 'array', element: int32 };
     const mapped: PlanExpression = {
@@ -147,7 +182,10 @@ describe('compiled expressions', () => {
 
   it('carry no text of the query into code', () => {
     const evil = constant(string, "'); throw new Error('escaped'); ('");
-    const [result] = compileProjection([call('concat', column(4, string), evil)], context)(chunkOf([[1, 2, 3, 4, 'a', 'b', true, false, 5n, 6, []]]));
+    const [result] = compileProjection(
+      [call('concat', column(4, string), evil)],
+      context,
+    )(chunkOf([[1, 2, 3, 4, 'a', 'b', true, false, 5n, 6, []]]));
     expect(valueAt(result!, string, 0)).toBe("a'); throw new Error('escaped'); ('");
   });
 });

@@ -4,14 +4,17 @@ import type { AggregateNode, EmitPlan } from '@millrace/planner';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FakeKafka, FakeRecord } from '../fake-kafka.ts';
-import { aggregate, column, fields, int32, int64, newKafka, planOf, record, Run, scan, string, time, windowOf } from '../harness.ts';
+import { aggregate, column, int32, int64, newKafka, planOf, Run, record, scan, string, time, windowOf } from '../harness.ts';
 import { Expected, type Log, type Row, type Windows } from '../window-oracle.ts';
 
 const row = fc.record({ k: fc.constantFrom('a', 'b', 'c'), v: fc.integer({ min: 0, max: 9 }), step: fc.integer({ min: -12, max: 15 }) });
 /** Event time runs forward with set-backs: some rows are out of order, some late. */
-const partition = fc.array(fc.array(fc.oneof({ weight: 9, arbitrary: row }, { weight: 1, arbitrary: fc.constant(null) }), { minLength: 1, maxLength: 5 }), {
-  maxLength: 12,
-});
+const partition = fc.array(
+  fc.array(fc.oneof({ weight: 9, arbitrary: row }, { weight: 1, arbitrary: fc.constant(null) }), { minLength: 1, maxLength: 5 }),
+  {
+    maxLength: 12,
+  },
+);
 const logs: fc.Arbitrary<Log> = fc.array(partition, { minLength: 1, maxLength: 3 }).map((partitions) =>
   partitions.map((batches) => {
     let t = 100;
@@ -30,9 +33,16 @@ const windows: fc.Arbitrary<Windows> = fc.record({
   delayMs: fc.constantFrom(0, 3, 10),
 });
 
-function plan({ slideMs, sizeMs, delayMs }: Windows, options: { bounded?: boolean; batchPerChunk?: boolean; emit?: EmitPlan; ordered?: boolean }) {
+function plan(
+  { slideMs, sizeMs, delayMs }: Windows,
+  options: { bounded?: boolean; batchPerChunk?: boolean; emit?: EmitPlan; ordered?: boolean },
+) {
   const { bounded = false, batchPerChunk = false, emit = { when: 'watermark', timeoutMs: null }, ordered = false } = options;
-  const aggregates = [aggregate('count'), aggregate('sum', column(1, int32)), ...(ordered ? [aggregate('last_value', column(1, int32))] : [])];
+  const aggregates = [
+    aggregate('count'),
+    aggregate('sum', column(1, int32)),
+    ...(ordered ? [aggregate('last_value', column(1, int32))] : []),
+  ];
   const node: AggregateNode = {
     node: 'aggregate',
     schema: [
@@ -98,7 +108,11 @@ describe('windows over a log, however it is cut and interleaved', () => {
         expect(run.error).toBeUndefined();
         expect(shown(run.sink.rows)).toEqual(expected.result(expected.watermarkMs));
         expectEndsInOrder(run.sink.rows);
-        expect(run.task.statistics()).toMatchObject({ rowsIn: expected.rows, rowsLate: expected.late, rowsUndecodable: expected.undecodable });
+        expect(run.task.statistics()).toMatchObject({
+          rowsIn: expected.rows,
+          rowsLate: expected.late,
+          rowsUndecodable: expected.undecodable,
+        });
         await run.cancel();
       }),
       { numRuns: 150 },
