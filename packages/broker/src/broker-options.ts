@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly offsetsRetentionMs?: number;
   /** How long an idle producer's sequence is remembered; default 1 day. */
   readonly producerExpirationMs?: number;
+  /** How often it is looked for segments that retention.ms and retention.bytes do not keep; default 5 minutes. */
+  readonly retentionCheckMs?: number;
 }
 
 type Settled = Required<Omit<BrokerOptions, 'advertisedHost' | 'advertisedPort'>> &
@@ -69,6 +71,7 @@ export function settleOptions(options: BrokerOptions): Settled {
     groupSessionTimeoutMaxMs: 30 * 60 * 1000,
     offsetsRetentionMs: 7 * dayMs,
     producerExpirationMs: dayMs,
+    retentionCheckMs: 5 * 60 * 1000,
     ...options,
   };
   const check = (

@@ -16,6 +16,7 @@ import type { ClusterView, Services } from './handlers/handler.ts';
 import { ProducerIds } from './producer/producer-ids.ts';
 import { Listener } from './server/listener.ts';
 import { requestRouter } from './server/request-router.ts';
+import { Housekeeping } from './topic/housekeeping.ts';
 import { refuseTopicConfig, type TopicConfigOverrides } from './topic/topic-config.ts';
 import { Topics } from './topic/topics.ts';
 
@@ -42,6 +43,7 @@ export class Broker {
   #directory: DataDirectory | undefined;
   #topics: Topics | undefined;
   #groups: GroupCoordinator | undefined;
+  #housekeeping: Housekeeping | undefined;
   #listener: Listener | undefined;
   #port = 0;
 
@@ -96,6 +98,7 @@ export class Broker {
 
   /** Stops without writing anything more, as the end of the process would: for tests of recovery. */
   async abandon(): Promise<void> {
+    this.#housekeeping?.stop();
     this.#topics?.abandon();
     this.#groups?.abandon();
     this.#directory?.abandon();
@@ -103,6 +106,7 @@ export class Broker {
   }
 
   async #closeStores(): Promise<void> {
+    this.#housekeeping?.stop();
     try {
       await this.#topics?.close();
       await this.#groups?.close();
@@ -122,6 +126,8 @@ export class Broker {
       producerExpirationMs: options.producerExpirationMs,
     });
     this.#topics.open();
+    this.#housekeeping = new Housekeeping(this.#topics, this.#ports, options.retentionCheckMs);
+    this.#housekeeping.start();
     this.#groups = new GroupCoordinator(this.#ports, {
       directory: `${directory.path}/groups`,
       logSettings: {
@@ -157,7 +163,7 @@ export class Broker {
   }
 }
 
-/** Nothing is deleted by age yet, so a topic that does not say otherwise says that it keeps everything. */
+/** Unlike Kafka's, a topic that does not say otherwise keeps everything. */
 function topicDefaults(options: ReturnType<typeof settleOptions>): TopicConfigOverrides {
   const defaults: Record<string, string> = { 'retention.ms': '-1' };
   if (Number.isFinite(options.flushMessages)) defaults['flush.messages'] = String(options.flushMessages);
@@ -185,6 +191,7 @@ function brokerConfigs(options: ReturnType<typeof settleOptions>, defaults: Topi
       'group.min.session.timeout.ms': String(options.groupSessionTimeoutMinMs),
       listeners: `PLAINTEXT://${options.host}:${options.port}`,
       'log.dirs': options.dataDirectory,
+      'log.retention.check.interval.ms': String(options.retentionCheckMs),
       'log.retention.ms': defaults['retention.ms']!,
       'node.id': String(options.nodeId),
       'num.partitions': String(options.defaultPartitions),

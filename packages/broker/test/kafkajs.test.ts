@@ -133,6 +133,26 @@ describe('a client of another make', () => {
     expect(await control.listTopics()).toEqual([]);
   });
 
+  it('changes a configuration and deletes records', async () => {
+    const { address } = await openBroker();
+    const control = await admin(address);
+    const sender = await producer(address);
+    await sender.send({ topic: 'a', messages: messages(0, 5) });
+    await control.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: 2, name: 'a', configEntries: [{ name: 'retention.ms', value: '5' }] }],
+    });
+    const { resources } = await control.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: 2, name: 'a', configNames: ['retention.ms'] }],
+    });
+    expect(resources[0]!.configEntries[0]!.configValue).toBe('5');
+    await control.deleteTopicRecords({ topic: 'a', partitions: [{ partition: 0, offset: '3' }] });
+    expect(await control.fetchTopicOffsets('a')).toMatchObject([{ low: '3', high: '5' }]);
+    const { values } = await consume(address, 'g', 'a', 2);
+    expect(values).toEqual(['v3', 'v4']);
+  });
+
   it('is told why a topic cannot be made', async () => {
     const { address } = await openBroker();
     const control = await admin(address);

@@ -1,6 +1,6 @@
 import { type apis, type EncodableResponse, errorCode, type KafkaErrorName, type RequestOf, zeroUuid } from '@millrace/kafka-protocol';
 import { isStorageFailure } from '../topic/partition.ts';
-import { refuseTopicConfig, type TopicConfigOverrides } from '../topic/topic-config.ts';
+import { refuseTopicConfig, refuseTopicConfigs, type TopicConfigOverrides } from '../topic/topic-config.ts';
 import { refuseTopicName } from '../topic/topic-name.ts';
 import { describeTopicConfigs } from './32-describe-configs.ts';
 import type { Handler, Services } from './handler.ts';
@@ -33,7 +33,7 @@ function create(asked: Asked, validateOnly: boolean, services: Services): TopicR
   const partitions = partitionsOf(asked, services);
   const refusal = refuse(asked, partitions, services);
   if (refusal !== undefined) return refused(name, refusal);
-  const overrides: TopicConfigOverrides = Object.fromEntries(asked.configs.map((config) => [config.name, config.value!]));
+  const overrides = overridesOf(asked);
   try {
     const topicId = validateOnly ? zeroUuid : services.topics.create(name, partitions, overrides).id;
     const configs = describeTopicConfigs(overrides, services.topics.defaults);
@@ -44,6 +44,8 @@ function create(asked: Asked, validateOnly: boolean, services: Services): TopicR
     return refused(name, ['KAFKA_STORAGE_ERROR', failure.message]);
   }
 }
+
+const overridesOf = ({ configs }: Asked): TopicConfigOverrides => Object.fromEntries(configs.map(({ name, value }) => [name, value!]));
 
 function partitionsOf({ assignments, numPartitions }: Asked, { defaultPartitions }: Services): number {
   if (assignments.length > 0) return assignments.length;
@@ -67,7 +69,8 @@ function refuse(asked: Asked, partitions: number, services: Services): Refusal |
     const reason = refuseTopicConfig(config.name, config.value);
     if (reason !== undefined) return ['INVALID_CONFIG', reason];
   }
-  return undefined;
+  const reason = refuseTopicConfigs(overridesOf(asked), services.topics.defaults);
+  return reason === undefined ? undefined : ['INVALID_CONFIG', reason];
 }
 
 function refuseAssignments({ assignments }: Asked, { cluster }: Services): Refusal | undefined {

@@ -15,10 +15,14 @@ import { handleListGroups } from './16-list-groups.ts';
 import { apiVersionsHandler } from './18-api-versions.ts';
 import { handleCreateTopics } from './19-create-topics.ts';
 import { handleDeleteTopics } from './20-delete-topics.ts';
+import { handleDeleteRecords } from './21-delete-records.ts';
 import { handleInitProducerId } from './22-init-producer-id.ts';
+import { handleOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts';
 import { handleDescribeConfigs } from './32-describe-configs.ts';
+import { handleAlterConfigs } from './33-alter-configs.ts';
 import { handleCreatePartitions } from './37-create-partitions.ts';
 import { handleDeleteGroups } from './42-delete-groups.ts';
+import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts';
 import { handleOffsetDelete } from './47-offset-delete.ts';
 import { handleDescribeCluster } from './60-describe-cluster.ts';
 import { type Endpoint, endpoint } from './handler.ts';
@@ -46,10 +50,14 @@ export const protocolTable: ReadonlyMap<number, Endpoint> = new Map(
     ),
     endpoint(apis.createTopics, [2, 7], handleCreateTopics),
     endpoint(apis.deleteTopics, [1, 6], handleDeleteTopics),
+    endpoint(apis.deleteRecords, [0, 2], handleDeleteRecords),
     endpoint(apis.initProducerId, [0, 4], handleInitProducerId),
+    endpoint(apis.offsetForLeaderEpoch, [2, 4], handleOffsetForLeaderEpoch),
     endpoint(apis.describeConfigs, [1, 4], handleDescribeConfigs),
+    endpoint(apis.alterConfigs, [0, 2], handleAlterConfigs),
     endpoint(apis.createPartitions, [0, 3], handleCreatePartitions),
     endpoint(apis.deleteGroups, [0, 2], handleDeleteGroups),
+    endpoint(apis.incrementalAlterConfigs, [0, 1], handleIncrementalAlterConfigs),
     endpoint(apis.offsetDelete, [0, 0], handleOffsetDelete),
     endpoint(apis.describeCluster, [0, 1], handleDescribeCluster),
   ].map((row) => [row.api.key, row]),

@@ -2,7 +2,8 @@ import { type Clock, type Disk, type Logger, MillraceError } from '@millrace/cor
 import { batchHeader } from '@millrace/kafka-protocol';
 import { type BatchHeader, placeBatch } from './batch-header.ts';
 import { recoverSegment, replayHeaders } from './recovery.ts';
-import { type Allocate, Segment } from './segment.ts';
+import { type RetentionLimits, retentionEnd } from './retention.ts';
+import { type Allocate, Segment, segmentName } from './segment.ts';
 
 /** How a log rolls, checks itself and keeps its promise. Read at every use, so that it may change while the log is open. */
 export interface LogSettings {
@@ -23,6 +24,8 @@ export interface DerivedState {
   /** Takes over what {@link capture} gave; false if it cannot be read. */
   restore(captured: Buffer): boolean;
   reset(): void;
+  /** The log begins at this offset now: what is about earlier ones may be dropped. */
+  forgetBefore(offset: number): void;
 }
 
 export interface PartitionLogPorts {
@@ -188,13 +191,23 @@ export class PartitionLog {
 
   /**
    * Forgets everything before an offset: `startOffset` moves, and segments that lie wholly before it are removed.
-   * The active segment stays.
+   * The active segment stays. A crash in between leaves the old start or the new one, and files that the next start sweeps away.
+   * @param offset not beyond `endOffset`.
    */
   deleteBefore(offset: number): void {
     if (offset <= this.#startOffset) return;
     this.#ports.disk.replaceFile(`${this.directory}/${startOffsetName}`, Buffer.from(String(offset)));
     this.#startOffset = offset;
+    this.#state?.forgetBefore(offset);
     while (this.#segments.length > 1 && this.#segments[0]!.nextOffset <= offset) this.#segments.shift()!.remove();
+  }
+
+  /** Deletes whole segments that the limits do not keep; the active one too, after sealing it, if all of it has expired. */
+  applyRetention(limits: RetentionLimits): void {
+    const end = retentionEnd(this.#segments, limits, this.#ports.clock.now());
+    if (end <= this.#startOffset) return;
+    if (end === this.endOffset) this.roll();
+    this.deleteBefore(end);
   }
 
   /** Seals the active segment and begins another. */
@@ -253,15 +266,16 @@ export class PartitionLog {
   #checkpoint(segment: Segment, withSnapshot = true): void {
     const summary = segment.summarize();
     const snapshot = withSnapshot ? this.#state?.capture() : undefined;
+    const isObsolete = () => this.#isClosed || !this.#segments.includes(segment);
     const write = async () => {
-      if (this.#failure !== undefined || this.#isClosed) return;
+      if (this.#failure !== undefined || isObsolete()) return;
       try {
         await segment.sync();
       } catch (failure) {
-        if (!this.#isClosed) this.#fail(failure);
+        if (!isObsolete()) this.#fail(failure);
         return;
       }
-      if (this.#isClosed) return;
+      if (isObsolete()) return;
       try {
         segment.writeIndex(summary);
         if (snapshot !== undefined)
@@ -284,11 +298,10 @@ export class PartitionLog {
 
   #recoverSegments(): void {
     const { disk } = this.#ports;
-    const names = disk.list(this.directory).filter((name) => /^\d{20}\.log$/.test(name));
     const startOffsetPath = `${this.directory}/${startOffsetName}`;
     this.#startOffset = disk.exists(startOffsetPath) ? Number(disk.readFile(startOffsetPath).toString()) : 0;
     let isCut = false;
-    for (const baseOffset of names.map((name) => Number.parseInt(name, 10))) {
+    for (const baseOffset of this.#storedSegments()) {
       const { segment, truncatedBytes } = recoverSegment(disk, this.directory, baseOffset);
       const previous = this.#segments.at(-1);
       if (isCut || (previous !== undefined && previous.nextOffset !== baseOffset)) {
@@ -307,8 +320,22 @@ export class PartitionLog {
       }
       this.#segments.push(segment);
     }
+    // Offsets before the start were given and deleted: should the log have been cut to below it, they are not given again.
+    if ((this.#segments.at(-1)?.nextOffset ?? 0) < this.#startOffset) for (const segment of this.#segments.splice(0)) segment.remove();
     if (this.#segments.length === 0) this.#segments.push(Segment.create(disk, this.directory, this.#startOffset));
-    this.#startOffset = Math.min(Math.max(this.#startOffset, this.#segments[0]!.baseOffset), this.endOffset);
+    this.#startOffset = Math.max(this.#startOffset, this.#segments[0]!.baseOffset);
+  }
+
+  /** Base offsets of the segment files, in order; those wholly before the start of the log, left by a crash, are removed. */
+  #storedSegments(): number[] {
+    const { disk } = this.#ports;
+    const names = disk.list(this.directory).filter((name) => /^\d{20}\.log$/.test(name));
+    const baseOffsets = names.map((name) => Number.parseInt(name, 10));
+    return baseOffsets.filter((baseOffset, i) => {
+      const isDeleted = i + 1 < baseOffsets.length && baseOffsets[i + 1]! <= this.#startOffset;
+      if (isDeleted) for (const ending of ['log', 'index']) disk.remove(`${this.directory}/${segmentName(baseOffset)}.${ending}`);
+      return !isDeleted;
+    });
   }
 
   #recoverState(): void {
@@ -322,6 +349,7 @@ export class PartitionLog {
     }
     const state = this.#state;
     for (const segment of this.#segments) replayHeaders(this.#ports.disk, this.directory, segment, from, (batch) => state.apply(batch));
+    state.forgetBefore(this.#startOffset);
   }
 
   /** Index of the last segment that begins at or before the offset. */

@@ -95,6 +95,8 @@ export class ProducerStates implements DerivedState {
     this.#states.clear();
   }
 
+  forgetBefore(): void {}
+
   #forgetExpired(): void {
     const oldestMs = this.#clock.now() - this.#expirationMs;
     for (const [producerId, state] of this.#states) if (state.seenAtMs < oldestMs) this.#states.delete(producerId);

@@ -14,7 +14,7 @@ export interface Appended {
   readonly logAppendTimeMs: number;
 }
 
-/** Told about each append, with its size, and with 0 when the partition is gone. */
+/** Told about each append, with its size, and with 0 when the start of the log moved or the partition is gone. */
 export type AppendListener = (bytes: number) => void;
 
 /** One partition: its log, what it knows of its producers, and who waits for more. */
@@ -134,6 +134,24 @@ export class Partition {
 
   batchOfMaxTimestamp(): Buffer | undefined {
     return this.#log.batchOfMaxTimestamp();
+  }
+
+  /**
+   * Forgets everything before an offset.
+   * @throws {MillraceError} DISK_FULL, DISK_IO
+   */
+  deleteBefore(offset: number): void {
+    this.#log.deleteBefore(offset);
+    for (const listener of this.#listeners) listener(0);
+  }
+
+  /** Deletes the segments that the configuration does not keep. @throws {MillraceError} DISK_FULL, DISK_IO */
+  applyRetention(): void {
+    const { isDeleted, retention } = this.#config();
+    if (!isDeleted) return;
+    const before = this.startOffset;
+    this.#log.applyRetention(retention);
+    if (this.startOffset > before) for (const listener of this.#listeners) listener(0);
   }
 
   /** Calls the listener at each append until the returned function is called. */

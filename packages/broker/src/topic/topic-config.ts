@@ -1,3 +1,5 @@
+import type { RetentionLimits } from '../log/retention.ts';
+
 /** One configuration key of a topic: what may stand there, and what stands there if nothing does. */
 export interface TopicConfigDefinition {
   readonly name: string;
@@ -41,8 +43,8 @@ function only(value: string, reason: string) {
 
 /**
  * The topic configurations that this broker knows, with Kafka's names and defaults, sorted.
- * Stored and shown but without effect, since nothing is deleted or compacted yet: cleanup.policy, retention.*, delete.retention.ms,
- * file.delete.delay.ms, min.cleanable.dirty.ratio, max/min.compaction.lag.ms.
+ * Stored and shown but without effect: file.delete.delay.ms and segment.index.bytes, and what is for compaction, since nothing is
+ * compacted yet: cleanup.policy=compact, delete.retention.ms, min.cleanable.dirty.ratio, max/min.compaction.lag.ms.
  * @see https://kafka.apache.org/documentation/#topicconfigs
  */
 export const topicConfigs: readonly TopicConfigDefinition[] = [
@@ -150,6 +152,9 @@ export interface EffectiveTopicConfig {
   readonly segmentMs: number;
   readonly flushMessages: number;
   readonly flushMs: number;
+  /** True if old segments are deleted by age and size. */
+  readonly isDeleted: boolean;
+  readonly retention: RetentionLimits;
 }
 
 /** @param defaults replace Kafka's own where the broker's options say so. */
@@ -166,9 +171,31 @@ export function effectiveTopicConfig(overrides: TopicConfigOverrides, defaults: 
     segmentMs: number('segment.ms'),
     flushMessages: number('flush.messages'),
     flushMs: number('flush.ms'),
+    isDeleted: listOf(text('cleanup.policy')).includes('delete'),
+    retention: { ageMs: unlessNegative(number('retention.ms')), bytes: unlessNegative(number('retention.bytes')) },
   };
 }
 
 export function topicConfigValue(name: string, overrides: TopicConfigOverrides, defaults: TopicConfigOverrides): string {
   return overrides[name] ?? defaults[name] ?? byName.get(name)!.fallback;
+}
+
+/** −1 stands for no limit. */
+const unlessNegative = (value: number) => (value < 0 ? Number.POSITIVE_INFINITY : value);
+
+/** The items of a value of type list. */
+export function listOf(value: string): string[] {
+  return value.split(',').map((item) => item.trim());
+}
+
+/** The type of a configuration; undefined if there is none of that name. */
+export function topicConfigType(name: string): TopicConfigDefinition['type'] | undefined {
+  return byName.get(name)?.type;
+}
+
+/** Why values that are legal each cannot stand together, or undefined if they can. */
+export function refuseTopicConfigs(overrides: TopicConfigOverrides, defaults: TopicConfigOverrides): string | undefined {
+  const lagOf = (name: string) => BigInt(topicConfigValue(name, overrides, defaults));
+  const [low, high] = [lagOf('min.compaction.lag.ms'), lagOf('max.compaction.lag.ms')];
+  return low > high ? `min.compaction.lag.ms is ${low}, which is more than max.compaction.lag.ms ${high}` : undefined;
 }

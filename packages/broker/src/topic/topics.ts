@@ -8,15 +8,33 @@ import { type StoredTopic, TopicStore } from './topic-store.ts';
 export class Topic {
   readonly id: string;
   readonly name: string;
-  readonly configs: TopicConfigOverrides;
   readonly partitions: Partition[] = [];
-  readonly effective: EffectiveTopicConfig;
+  readonly #defaults: TopicConfigOverrides;
+  #configs: TopicConfigOverrides;
+  #effective: EffectiveTopicConfig;
 
   constructor(stored: StoredTopic, defaults: TopicConfigOverrides) {
     this.id = stored.id;
     this.name = stored.name;
-    this.configs = stored.configs;
-    this.effective = effectiveTopicConfig(stored.configs, defaults);
+    this.#defaults = defaults;
+    this.#configs = stored.configs;
+    this.#effective = effectiveTopicConfig(stored.configs, defaults);
+  }
+
+  /** What was asked for, by name. */
+  get configs(): TopicConfigOverrides {
+    return this.#configs;
+  }
+
+  /** Takes effect at once. */
+  set configs(configs: TopicConfigOverrides) {
+    this.#configs = configs;
+    this.#effective = effectiveTopicConfig(configs, this.#defaults);
+  }
+
+  /** What is in force. */
+  get effective(): EffectiveTopicConfig {
+    return this.#effective;
   }
 }
 
@@ -89,6 +107,12 @@ export class Topics {
       dropPartitions(topic, before);
       throw failure;
     }
+  }
+
+  /** Replaces what was asked for of the configuration. @throws {MillraceError} DISK_FULL, DISK_IO; then it is as before. */
+  alter(topic: Topic, configs: TopicConfigOverrides): void {
+    this.#store.save({ id: topic.id, name: topic.name, partitionCount: topic.partitions.length, configs });
+    topic.configs = configs;
   }
 
   delete(topic: Topic): void {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBatchHeader } from '../../src/log/batch-header.ts';
 import { type LogSettings, PartitionLog } from '../../src/log/partition-log.ts';
-import { MemoryDisk } from '../memory-disk.ts';
+import { Crash, MemoryDisk } from '../memory-disk.ts';
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -178,5 +178,32 @@ describe('stable storage', () => {
     file.write([Buffer.alloc(4)], 20_000);
     bench.kill();
     expect(bench.log.endOffset).toBe(50);
+  });
+});
+
+describe('a crash while old records are deleted', () => {
+  it.each(['process', 'power'] as const)('at any write leaves the old start or the new one, and no offset is given twice: %s', (kind) => {
+    for (let crashAt = 1; crashAt < 12; crashAt++) {
+      const bench = new Bench({ segmentBytes: 300 });
+      for (let i = 0; i < 6; i++) bench.append(2, 0, 100);
+      bench.disk.crashAt = bench.disk.operations + crashAt;
+      try {
+        bench.log.deleteBefore(7);
+        bench.log.roll();
+        bench.log.deleteBefore(12);
+      } catch (failure) {
+        expect(failure).toBeInstanceOf(Crash);
+      }
+      bench.disk.restart(kind);
+      bench.kill();
+      expect([0, 7, 12]).toContain(bench.log.startOffset);
+      const { startOffset, endOffset } = bench.log;
+      if (kind === 'process') expect(endOffset).toBe(12);
+      if (startOffset === 12) expect(endOffset).toBe(12);
+      bench.append(1);
+      expect(bench.log.endOffset).toBe(endOffset + 1);
+      bench.kill();
+      expect([bench.log.startOffset, bench.log.endOffset]).toEqual([startOffset, endOffset + 1]);
+    }
   });
 });
