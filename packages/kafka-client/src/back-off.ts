@@ -5,22 +5,25 @@ export interface RetryContext {
   readonly random: Random;
   /** Ends all waiting. */
   readonly signal?: AbortSignal | undefined;
+  /** The first wait; default 50. */
+  readonly firstDelayMs?: number;
 }
 
-const firstMs = 50;
+const defaultFirstMs = 50;
 const maxMs = 1000;
 
-/** Waits longer from time to time: 50 ms, doubled up to a second, each shortened by up to a half at random. */
+/** Waits longer from time to time: 50 ms (or what the context says), doubled up to a second, each shortened by up to a half at random. */
 export class BackOff {
   readonly #context: RetryContext;
-  #nextMs = firstMs;
+  #nextMs: number;
 
   constructor(context: RetryContext) {
     this.#context = context;
+    this.#nextMs = context.firstDelayMs ?? defaultFirstMs;
   }
 
   reset(): void {
-    this.#nextMs = firstMs;
+    this.#nextMs = this.#context.firstDelayMs ?? defaultFirstMs;
   }
 
   /** @throws the signal's reason. */

@@ -25,6 +25,12 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal;
 }
 
+/** The versions of an API that a caller can use, where not all will do. */
+export interface VersionLimits {
+  readonly min?: number;
+  readonly max?: number;
+}
+
 /** A host and port as text. */
 export interface Address {
   readonly host: string;
@@ -48,6 +54,7 @@ export class Connection {
   readonly #transport: Transport;
   readonly #pending: Pending[] = [];
   #versions: ReadonlyMap<number, readonly [min: number, max: number]> = new Map();
+  #features: ReadonlyMap<string, number> = new Map();
   #correlationId = 0;
   #failure: MillraceError | undefined;
   #onOpen: () => void = () => {};
@@ -96,15 +103,22 @@ export class Connection {
    * The newest version of an API that both ends know.
    * @throws {MillraceError} NOT_SUPPORTED if there is none.
    */
-  versionOf(api: Api): number {
+  versionOf(api: Api, limits: VersionLimits = {}): number {
     const range = this.#versions.get(api.key);
-    const version = range === undefined ? -1 : Math.min(range[1], api.versions[1]);
-    if (range === undefined || version < Math.max(range[0], api.versions[0])) {
+    const min = Math.max(api.versions[0], limits.min ?? 0);
+    const max = Math.min(api.versions[1], limits.max ?? api.versions[1]);
+    const version = range === undefined ? -1 : Math.min(range[1], max);
+    if (range === undefined || version < Math.max(range[0], min)) {
       const offered = range === undefined ? 'does not offer it' : `offers versions ${range[0]} to ${range[1]}`;
-      const wanted = `${api.name} ${api.versions[0]} to ${api.versions[1]}`;
+      const wanted = `${api.name} ${min} to ${max}`;
       throw new MillraceError('NOT_SUPPORTED', `the broker ${text(this.address)} ${offered}: ${wanted} is needed`);
     }
     return version;
+  }
+
+  /** The level that the cluster has agreed on for a feature (KIP-584), e.g. `transaction.version`; 0 if there is none. */
+  featureLevel(name: string): number {
+    return this.#features.get(name) ?? 0;
   }
 
   /**
@@ -116,8 +130,9 @@ export class Connection {
     api: A,
     body: EncodableRequest<A> | ((version: number) => EncodableRequest<A>),
     timeoutMs = this.#options.requestTimeoutMs,
+    limits?: VersionLimits,
   ): Promise<ResponseOf<A>> {
-    const version = this.versionOf(api);
+    const version = this.versionOf(api, limits);
     const content = typeof body === 'function' ? body(version) : body;
     const frame = await this.#exchange(api, version, content, timeoutMs);
     try {
@@ -177,7 +192,8 @@ export class Connection {
       version = 0;
       if (decodeResponse(api, 0, frame).apiKeys.length === 0) frame = await this.#exchange(api, 0, {}, timeoutMs);
     }
-    const { apiKeys } = decodeResponse(api, version, frame);
+    const { apiKeys, finalizedFeatures } = decodeResponse(api, version, frame);
+    this.#features = new Map(finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]));
     this.#versions = new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]));
   }
 

@@ -53,6 +53,10 @@ class ConsumerGroupMember implements GroupMember {
     return this.#membership?.generation ?? -1;
   }
 
+  get groupInstanceId(): string | null {
+    return this.#options.instanceId ?? null;
+  }
+
   get assignment(): readonly TopicPartition[] {
     return this.#membership?.assignment ?? [];
   }

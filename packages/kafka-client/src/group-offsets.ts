@@ -1,9 +1,10 @@
 import { apis } from '@millrace/kafka-protocol';
-import { retry } from './back-off.ts';
+import { type RetryContext, retry } from './back-off.ts';
 import type { Connection } from './connection.ts';
-import { findCoordinator, type KafkaClient } from './kafka-client.ts';
+import { type CoordinatorKind, findCoordinator, type KafkaClient } from './kafka-client.ts';
 import type { PartitionOffset, TopicPartition } from './ports.ts';
 import { checkCode, kafkaErrorOf } from './refused.ts';
+import { byTopic } from './topic-partitions.ts';
 
 /** Who commits: a member of the current generation, or nobody (generation -1), which a group without members allows. */
 export interface CommitIdentity {
@@ -15,30 +16,42 @@ export interface CommitIdentity {
 const nobody: CommitIdentity = { memberId: '', generation: -1, instanceId: null };
 
 /**
- * Remembers a group's coordinator, and looks it up again when it is not the one any more. A member needs a connection of
+ * Remembers the coordinator of a group (or, by its `kind`, of a transactional id, which is then the `groupId`), and looks it up
+ * again when it is not the one any more. A member needs a connection of
  * its own to it: joining may take as long as the slowest member, and nothing behind it on the same connection is answered.
  */
 export class Coordinator {
   readonly client: KafkaClient;
   readonly groupId: string;
   readonly #isDedicated: boolean;
+  readonly #kind: CoordinatorKind;
+  readonly #retryContext: RetryContext;
   #nodeId: number | undefined;
   #dedicated: Connection | undefined;
 
-  constructor(client: KafkaClient, groupId: string, { dedicated = false }: { readonly dedicated?: boolean } = {}) {
+  constructor(
+    client: KafkaClient,
+    groupId: string,
+    { dedicated = false, kind = 'group' }: { readonly dedicated?: boolean; readonly kind?: CoordinatorKind } = {},
+  ) {
     this.client = client;
     this.groupId = groupId;
     this.#isDedicated = dedicated;
+    this.#kind = kind;
+    // The end of a transaction takes a few milliseconds after it was answered: what comes next is refused until then.
+    const { clock, random, signal } = client;
+    this.#retryContext = kind === 'group' ? client : { clock, random, signal, firstDelayMs: 10 };
   }
 
   /** Runs an action with a connection to the coordinator, again while the coordinator moves, loads or is away. */
   call<T>(action: (connection: Connection) => Promise<T>, timeoutMs = this.client.requestTimeoutMs): Promise<T> {
     return retry(
-      this.client,
+      this.#retryContext,
       timeoutMs,
       async () => action(await this.#connection()),
       (error) => {
-        if (kafkaErrorOf(error) === 'COORDINATOR_LOAD_IN_PROGRESS') return;
+        const kafkaError = kafkaErrorOf(error);
+        if (kafkaError === 'COORDINATOR_LOAD_IN_PROGRESS' || kafkaError === 'CONCURRENT_TRANSACTIONS') return;
         this.#nodeId = undefined;
         this.close();
       },
@@ -53,7 +66,7 @@ export class Coordinator {
 
   async #connection(): Promise<Connection> {
     if (this.#dedicated?.isOpen) return this.#dedicated;
-    this.#nodeId ??= await findCoordinator(this.client, this.groupId);
+    this.#nodeId ??= await findCoordinator(this.client, this.groupId, this.#kind);
     if (!this.#isDedicated) return this.client.connection(this.#nodeId);
     const opened = await this.client.dedicatedConnection(this.#nodeId);
     this.#dedicated?.close();
@@ -124,14 +137,4 @@ export function fetchOffsets(coordinator: Coordinator, partitions: readonly Topi
     }
     return found;
   });
-}
-
-function byTopic<T extends TopicPartition>(partitions: readonly T[]): [string, T[]][] {
-  const topics = new Map<string, T[]>();
-  for (const partition of partitions) {
-    const of = topics.get(partition.topic);
-    if (of === undefined) topics.set(partition.topic, [partition]);
-    else of.push(partition);
-  }
-  return [...topics];
 }

@@ -11,6 +11,7 @@ export type {
   ConfigEntry,
   FetchedPartition,
   GroupDescription,
+  GroupIdentity,
   GroupMember,
   GroupOptions,
   Isolation,
@@ -24,5 +25,8 @@ export type {
   TopicMetadata,
   TopicPartition,
   TopicSpec,
+  TransactionalProducer,
+  TransactionalProducerOptions,
   WrittenBatch,
 } from './ports.ts';
+export { openTransactionalProducer } from './transactional-producer.ts';

@@ -197,16 +197,21 @@ function parseAddress(broker: string): Address {
   return { host: (match[1] ?? match[2])!, port };
 }
 
+/** What a coordinator looks after. */
+export type CoordinatorKind = 'group' | 'transaction';
+
 /**
- * The node that coordinates a group.
+ * The node that coordinates a group, or the transactions of a transactional id.
  * @throws {MillraceError} KAFKA_BROKER_UNAVAILABLE, KAFKA_REQUEST_REFUSED (retryable while the coordinator loads).
  */
-export async function findCoordinator(client: KafkaClient, groupId: string): Promise<number> {
+export async function findCoordinator(client: KafkaClient, key: string, kind: CoordinatorKind = 'group'): Promise<number> {
+  const keyType = kind === 'group' ? 0 : 1;
   const response = await client.requestAny(apis.findCoordinator, (version) =>
-    version >= 4 ? { keyType: 0, coordinatorKeys: [groupId] } : { keyType: 0, key: groupId },
+    version >= 4 ? { keyType, coordinatorKeys: [key] } : { keyType, key },
   );
   const found = response.coordinators[0] ?? response;
-  checkCode(found.errorCode, `FindCoordinator of group "${groupId}"`, { groupId });
+  const details = kind === 'group' ? { groupId: key } : { transactionalId: key };
+  checkCode(found.errorCode, `FindCoordinator of ${kind === 'group' ? 'group' : 'transactional id'} "${key}"`, details);
   client.learnNode(found.nodeId, found);
   return found.nodeId;
 }

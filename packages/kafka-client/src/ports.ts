@@ -151,6 +151,8 @@ export interface GroupMember {
   readonly memberId: string;
   /** -1 until the member has joined. */
   readonly generation: number;
+  /** Its static id, if it has one. */
+  readonly groupInstanceId?: string | null;
   readonly assignment: readonly TopicPartition[];
   /**
    * Writes offsets of the group; `offset` is the next record to read.
@@ -229,6 +231,80 @@ export interface Producer {
    */
   sendBatch(topic: string, partition: number, batch: Buffer): Promise<WrittenBatch>;
   /** Flushes and lets go of its connections. */
+  close(): Promise<void>;
+}
+
+/** Who commits offsets of a group: a {@link GroupMember} as it stands, or a copy of these fields. */
+export interface GroupIdentity {
+  readonly memberId: string;
+  readonly generation: number;
+  readonly groupInstanceId?: string | null;
+}
+
+/** How a transactional producer writes; sending is as with {@link ProducerOptions}. */
+export interface TransactionalProducerOptions extends ProducerOptions {
+  /** Stays the same for the life of a task: whoever opens a producer with it fences the one before. */
+  readonly transactionalId: string;
+  /**
+   * A transaction that is open for longer is aborted by the brokers, and the producer fenced. Short ones let readers go on
+   * soon after a crash; default 60,000. Also the default of `deliveryTimeoutMs`.
+   */
+  readonly transactionTimeoutMs?: number;
+  /** How long opening, {@link TransactionalProducer.sendOffsets}, and ending a transaction may each take, tries included; default 60,000. */
+  readonly operationTimeoutMs?: number;
+}
+
+/**
+ * Writes records and offsets in transactions: with read_committed all of one is seen, or nothing. One caller at a time.
+ *
+ * After any failure the transaction can only be aborted, and `append` throws the failure; after the abort the next one may
+ * begin. KAFKA_FENCED by another producer (or by the transaction's time-out) is for good: a new producer must be opened.
+ * An end whose outcome is not known (KAFKA_TIMED_OUT, KAFKA_BROKER_UNAVAILABLE from `commit` or `abort`) can only be tried
+ * again with the same call, or left to the next producer of the transactional id.
+ */
+export interface TransactionalProducer {
+  readonly transactionalId: string;
+  /** True from {@link begin} until the transaction has ended. */
+  readonly inTransaction: boolean;
+  /** Begins a transaction; the brokers hear of it with the first record or offset. */
+  begin(): void;
+  /** As {@link Producer.append}, in the transaction. @throws the failure of the transaction. */
+  append(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers?: readonly RecordHeader[],
+  ): void | Promise<void>;
+  /** As {@link Producer.appendSpans}, in the transaction. @throws the failure of the transaction. */
+  appendSpans(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    headers?: readonly RecordHeader[],
+  ): void | Promise<void>;
+  /**
+   * Makes offsets of a group part of the transaction: they count once it is committed.
+   * @param member who reads; without it the group must have no members (the transactional id is the only fence then).
+   * @throws {MillraceError} KAFKA_FENCED if the member is not of the current generation (details: kafkaError); the
+   *   transaction must be aborted then, the producer itself goes on. KAFKA_REQUEST_REFUSED, KAFKA_TIMED_OUT.
+   */
+  sendOffsets(groupId: string, offsets: readonly PartitionOffset[], member?: GroupIdentity): Promise<void>;
+  /**
+   * Sends what waits and ends the transaction; once it resolves, all of it is durable and will be seen.
+   * @throws what has failed in the transaction (nothing of it will be seen, {@link abort} is due), or see above.
+   */
+  commit(): Promise<void>;
+  /** Throws the transaction away. No error if none is open. */
+  abort(): Promise<void>;
+  /** Aborts what is open, as well as it can, and lets go. */
   close(): Promise<void>;
 }
 

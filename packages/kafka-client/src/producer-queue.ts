@@ -9,6 +9,8 @@ const sequenceModulus = 2 ** 31;
 export interface ProducerIdentity {
   readonly producerId: number;
   readonly epoch: number;
+  /** True if what it writes is part of transactions. */
+  readonly transactional: boolean;
 }
 
 /** A batch on its way. */
@@ -62,6 +64,8 @@ export class ProducerQueue {
   inFlight: PendingBatch[] = [];
   /** To be sent again once nothing is in flight, in order. */
   returned: PendingBatch[] = [];
+  /** True if the partition is part of the transaction that is open. */
+  isEnrolled = false;
   /** Node id of the leader, once known. */
   leader: number | undefined;
   /** True while the leader is looked for. */
@@ -145,9 +149,9 @@ export class ProducerQueue {
     for (const batch of this.ready) if (batch.sequence !== -1) this.#stamp(batch, identity);
   }
 
-  #stamp(batch: PendingBatch, { producerId, epoch }: ProducerIdentity): void {
+  #stamp(batch: PendingBatch, { producerId, epoch, transactional }: ProducerIdentity): void {
     batch.sequence = this.#nextSequence;
     this.#nextSequence = (batch.sequence + batch.recordCount) % sequenceModulus;
-    stampProducer(batch.bytes, producerId, epoch, batch.sequence);
+    stampProducer(batch.bytes, producerId, epoch, batch.sequence, transactional);
   }
 }

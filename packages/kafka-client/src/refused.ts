@@ -12,6 +12,8 @@ const codes: Partial<Record<KafkaErrorName, ErrorCode>> = {
   FENCED_INSTANCE_ID: 'KAFKA_FENCED',
   INVALID_PRODUCER_EPOCH: 'KAFKA_FENCED',
   PRODUCER_FENCED: 'KAFKA_FENCED',
+  // The transactional id belongs to another producer id by now.
+  INVALID_PRODUCER_ID_MAPPING: 'KAFKA_FENCED',
 };
 
 /**

@@ -1,9 +1,9 @@
 import { api, array, field, int16, int32, int64, string } from '../definition.ts';
 
-/** KIP-98, KIP-447 (v3: generation and member). */
+/** KIP-98, KIP-447 (v3: generation and member), KIP-890 (v5: adds the group to the transaction itself). */
 export const txnOffsetCommit = api(
   28,
-  { name: 'TxnOffsetCommit', versions: [0, 4], flexibleFrom: 3 },
+  { name: 'TxnOffsetCommit', versions: [0, 5], flexibleFrom: 3 },
   {
     request: {
       transactionalId: field(string),
