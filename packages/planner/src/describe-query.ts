@@ -40,10 +40,12 @@ function visitSource(source: Source, common: ReadonlySet<string>, names: Set<str
       if (!common.has(source.name.name)) names.add(source.name.name);
       return;
     case 'subquery':
-      return visitQuery(source.query, common, names);
+      visitQuery(source.query, common, names);
+      return;
     case 'table':
     case 'function':
-      return visitSource(source.input, common, names);
+      visitSource(source.input, common, names);
+      return;
     case 'join':
       visitSource(source.left, common, names);
       visitSource(source.right, common, names);

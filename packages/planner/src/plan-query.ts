@@ -33,7 +33,7 @@ export function beginPlanning(context: PlanContext): Planning {
 
 /** The rewritten plan of a relation. */
 export function finishPlanning({ node, flow }: Relation, { context, findings }: Planning): QueryPlan {
-  const root = rewrite(node);
+  const root = rewrite(node, context);
   return {
     root,
     schema: root.schema,

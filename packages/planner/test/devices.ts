@@ -72,6 +72,9 @@ export const csv = stream(
   { dataFormat: 'CSV' },
 );
 
+/** A stream whose records are one text each. */
+export const raw = stream('raw', [['line', 'string']], { dataFormat: 'RawBLOB' });
+
 /** 2026-01-02 03:04:05.678 UTC. */
 export const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -99,9 +102,15 @@ export const busy = view('busy', 'SELECT device, cpu_usage * 2 AS twice, _tp_tim
   ['_tp_time', "datetime64(3, 'UTC')"],
 ]);
 
+/** A view that keeps the offset. */
+export const recent = view('recent', "SELECT _tp_sn, level FROM logs WHERE _tp_time >= '2026-01-01 00:00:00'", [
+  ['_tp_sn', 'int64'],
+  ['level', 'string'],
+]);
+
 export function contextOf(source: string, more: Partial<PlanContext> = {}): PlanContext {
   return {
-    catalog: catalogOf([devices, logs, orders, csv], [busy]),
+    catalog: catalogOf([devices, logs, orders, csv, raw], [busy, recent]),
     clock: new FakeClock(nowMs),
     timezone: 'UTC',
     settings: {},

@@ -100,6 +100,17 @@ export class ExpressionBinder {
     return bound;
   }
 
+  /** Binds the expression of an alias: inside it the alias's name means the column. @throws as {@link bind}. */
+  bindAliased(expression: Expression, alias: string | undefined, clause: Clause): PlanExpression {
+    if (alias === undefined || this.#expanding.has(alias)) return this.bind(expression, clause);
+    this.#expanding.add(alias);
+    try {
+      return this.bind(expression, clause);
+    } finally {
+      this.#expanding.delete(alias);
+    }
+  }
+
   /** As {@link bind}, as a condition. @throws {MillraceError} also PLAN_ARGUMENT_TYPE if it is none. */
   bindCondition(expression: Expression, clause: Clause): PlanExpression {
     const bound = this.bind(expression, clause);
@@ -216,12 +227,10 @@ export class ExpressionBinder {
 
   #expandAlias(name: string, alias: Expression, reference: ColumnReference, clause: Clause): PlanExpression {
     const outer = this.#parameters;
-    this.#expanding.add(name);
     this.#parameters = new Map();
     try {
-      return this.#members(this.bind(alias, clause), reference, 1);
+      return this.#members(this.bindAliased(alias, name, clause), reference, 1);
     } finally {
-      this.#expanding.delete(name);
       this.#parameters = outer;
     }
   }
@@ -438,8 +447,8 @@ export class ExpressionBinder {
   }
 
   #placed<T>(node: Node, compute: () => T, parts: readonly Node[] = []): T {
-    return placed({ source: this.#source, node }, compute, ({ details }) => {
-      const part = typeof details['argument'] === 'number' ? parts[details['argument'] - 1] : undefined;
+    return placed({ source: this.#source, node }, compute, ({ details: { argument } }) => {
+      const part = typeof argument === 'number' ? parts[argument - 1] : undefined;
       return { source: this.#source, node: part ?? node };
     });
   }

@@ -1,5 +1,15 @@
 import { assert, MillraceError } from '@millrace/core';
-import { castValue, type DataType, isNullable, makeNullable, removeNullable, sameType, type Value } from '@millrace/data';
+import {
+  canCast,
+  castValue,
+  type DataType,
+  formatDataType,
+  isNullable,
+  makeNullable,
+  removeNullable,
+  sameType,
+  type Value,
+} from '@millrace/data';
 import { type Argument, type ResolvedFunction, scalarFunction } from '@millrace/functions';
 import { kernelContext, type PlanContext } from '../context.ts';
 import { canEvaluate, evaluatePlanExpression } from '../evaluate/evaluate.ts';
@@ -39,6 +49,9 @@ export function argumentOf(expression: PlanExpression): Argument {
 export function coerce(expression: PlanExpression, type: DataType, context: PlanContext): PlanExpression {
   if (sameType(expression.type, type) || expression.kind === 'lambda') return expression;
   if (expression.kind === 'constant') return constant(type, castValue(expression.value, expression.type, type, context));
+  if (!canCast(expression.type, type)) {
+    throw new MillraceError('PLAN_TYPE_MISMATCH', `${formatDataType(expression.type)} does not convert to ${formatDataType(type)}`);
+  }
   return { kind: 'cast', type, operand: expression };
 }
 
@@ -58,7 +71,7 @@ export function callFunction(name: string, args: readonly PlanExpression[], cont
     arguments: args.map((argument, index) => convertArgument(argument, resolved, index, context)),
     resolvedFrom,
   };
-  return definition.deterministic ? fold(call, context) : call;
+  return fold(call, context);
 }
 
 function resultType({ returns, nulls }: ResolvedFunction, args: readonly PlanExpression[]): DataType {
@@ -72,13 +85,22 @@ function convertArgument(argument: PlanExpression, { argumentTypes, nulls }: Res
   return coerce(argument, target, context);
 }
 
-/** What fails on these constants stays as it is: it may stand where it is never computed. */
-function fold(call: PlanExpression, context: PlanContext): PlanExpression {
-  if (call.kind !== 'call' || !call.arguments.every((argument) => argument.kind === 'constant') || !canEvaluate(call)) return call;
+/**
+ * The value of a call or cast of constants, as a constant; anything else as it is. What fails on these constants stays too:
+ * it may stand where it is never computed.
+ */
+export function fold(expression: PlanExpression, context: PlanContext): PlanExpression {
+  if (!isFoldable(expression)) return expression;
   try {
-    return constant(call.type, evaluatePlanExpression(call, kernelContext(context)));
+    return constant(expression.type, evaluatePlanExpression(expression, kernelContext(context)));
   } catch (error) {
-    if (error instanceof MillraceError && error.actor === 'data') return call;
+    if (error instanceof MillraceError && error.actor === 'data') return expression;
     throw error;
   }
+}
+
+function isFoldable(expression: PlanExpression): boolean {
+  if (expression.kind === 'cast') return expression.operand.kind === 'constant';
+  if (expression.kind !== 'call' || scalarFunction(expression.function)?.deterministic !== true) return false;
+  return expression.arguments.every((argument) => argument.kind === 'constant' || (argument.kind === 'lambda' && canEvaluate(argument)));
 }

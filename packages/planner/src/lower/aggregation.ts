@@ -1,6 +1,7 @@
 import { removeNullable } from '@millrace/data';
 import type { Select } from '@millrace/sql';
 import { aggregateNumber } from '../bind/aggregate-calls.ts';
+import { PlanExpressionPrinter } from '../explain/print-plan-expression.ts';
 import { column } from '../expression/build.ts';
 import { columnsOf } from '../expression/columns-of.ts';
 import { expressionKey } from '../expression/expression-key.ts';
@@ -160,15 +161,15 @@ class AggregationPlanner {
   }
 
   #checkArguments(): void {
-    const { calls, select } = this.#request;
+    const { calls, select, placeOf } = this.#request;
     for (const call of calls) {
       for (const argument of call.arguments) {
-        this.#refuseWindowColumns(
-          argument,
-          select,
-          `the argument of ${call.function}`,
-          'every row of a group has the same window: use the column outside of aggregates',
-        );
+        walkPlanExpression(argument, (node) => {
+          if (node.kind !== 'column' || !this.#isWindowColumn(node.index)) return;
+          const message = `a window column stands in the argument of ${call.function}`;
+          const hint = 'every row of a group has the same window: use the column outside of aggregates';
+          throw planError('PLAN_EXPRESSION_UNEXPECTED', message, placeOf(node, select), hint);
+        });
       }
     }
   }
@@ -196,16 +197,14 @@ class AggregationPlanner {
     return when === 'update' || when === 'event' ? batchPerChunk(node) : node;
   }
 
+  /** Keys and aggregates are called as they are written: names for people, nobody looks them up. */
   #schema(): AggregateNode['schema'] {
-    const { calls } = this.#request;
+    const { calls, from, planning } = this.#request;
     const window = this.#window?.plan;
+    const printer = new PlanExpressionPrinter(from.node.schema, planning.context);
     const bounds = window === undefined ? [] : ['window_start', 'window_end'].map((name) => ({ name, type: window.boundType }));
-    const keys = this.#keys.map((key, index) => ({ name: this.#keyName(key) ?? `key_${index + 1}`, type: key.type }));
-    return [...bounds, ...keys, ...calls.map(({ type }, index) => ({ name: `aggregate_${index + 1}`, type }))];
-  }
-
-  #keyName(key: PlanExpression): string | undefined {
-    return key.kind === 'column' ? this.#request.from.node.schema[key.index]?.name : undefined;
+    const keys = this.#keys.map((key) => ({ name: printer.print(key), type: key.type }));
+    return [...bounds, ...keys, ...calls.map((call) => ({ name: printer.printAggregate(call), type: call.type }))];
   }
 
   // ---------------------------------------------------------------- over the groups

@@ -1,3 +1,4 @@
+import { isInterval } from '@millrace/data';
 import { type Expression, print, type Select, type SelectItem } from '@millrace/sql';
 import type { Clause, ExpressionBinder } from '../bind/expression-binder.ts';
 import type { Scope } from '../bind/scope.ts';
@@ -31,8 +32,15 @@ export function bindItems(select: Select, scope: Scope, binder: ExpressionBinder
   return select.items.flatMap((item) => {
     const { expression } = item;
     if (expression.kind === 'star') return expandStar(item, scope, planning);
-    return [{ name: resultName(item, scope), expression: binder.bind(expression, clause), item }];
+    const bound = binder.bindAliased(expression, item.alias?.name, clause);
+    if (isInterval(bound.type)) throw intervalError(item, planning);
+    return [{ name: resultName(item, scope), expression: bound, item }];
   });
+}
+
+function intervalError({ expression }: SelectItem, { context }: Planning) {
+  const hint = 'add it to a date-time, or select its number';
+  return planError('PLAN_EXPRESSION_UNEXPECTED', 'an interval is no value of a column', { source: context.source, node: expression }, hint);
 }
 
 function expandStar(item: SelectItem, scope: Scope, { context }: Planning): BoundItem[] {

@@ -64,7 +64,8 @@ class SelectPlanner {
     this.#select = select;
     this.#from = from;
     this.#planning = planning;
-    this.#scope = new Scope([...from.columns, ...windowColumns(from)], from.qualifiers);
+    // Over a windowed subquery the outer window's columns hide the inner ones.
+    this.#scope = new Scope([...windowColumns(from), ...from.columns], from.qualifiers);
     this.#binder = new ExpressionBinder(this.#scope, planning.context, aliasesOf(select, planning));
   }
 
@@ -149,7 +150,7 @@ class SelectPlanner {
     if (item === undefined) {
       throw this.#error('PLAN_ARGUMENT_INVALID', `GROUP BY names column ${key.text}, but there are ${this.#select.items.length}`, key);
     }
-    return this.#binder.bind(item.expression, clause);
+    return this.#binder.bindAliased(item.expression, item.alias?.name, clause);
   }
 
   // ---------------------------------------------------------------- behind the aggregation

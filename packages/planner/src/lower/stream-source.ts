@@ -34,9 +34,7 @@ export function planStream(stream: StreamDefinition, qualifiers: readonly string
   const defaults = defaultsFor(definition, context, 'scan');
   const scan = scanOf(definition, defaults.decode, defaults.schema, planning);
   const timestamp = column(defaults.decode.length, eventTimeType);
-  const eventTime = isNullable(defaults.eventTime.type)
-    ? callFunction('coalesce', [defaults.eventTime, timestamp], context)
-    : defaults.eventTime;
+  const eventTime = eventTimeOr(defaults.eventTime, timestamp, planning);
   const declared = defaults.expressions.map((expression, index) =>
     orTimestamp(expression, definition.columns[index]!.type, timestamp, planning),
   );
@@ -51,6 +49,12 @@ export function planStream(stream: StreamDefinition, qualifiers: readonly string
     defaultTime: defaultTimeOf(definition, columns),
     window: null,
   };
+}
+
+/** A row whose value tells no event time has the record's timestamp. */
+function eventTimeOr(given: PlanExpression, timestamp: PlanExpression, { context }: Planning): PlanExpression {
+  if (given.kind === 'constant') return timestamp;
+  return isNullable(given.type) ? callFunction('coalesce', [given, timestamp], context) : given;
 }
 
 /** A `_time` that a record lacks is the record's timestamp. */

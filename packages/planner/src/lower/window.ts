@@ -46,6 +46,7 @@ class WindowArguments {
     const hasTime = this.#bound.length > 0 && this.#bound[0]!.type.kind !== 'interval';
     const [from, to] = [hasTime ? 1 : 0, hasZone ? last : last + 1];
     const intervals = this.#bound.slice(from, to).map((_, index) => this.#interval(from + index));
+    if (intervals.length === 0 && hasTime && !isTemporal(this.#bound[0]!.type)) throw this.#notAnInterval(0);
     const most = kind === 'tumble' ? 1 : 2;
     if (intervals.length < 1 || intervals.length > most || from > to)
       throw this.#error('PLAN_ARGUMENT_COUNT', this.#countMessage(intervals.length));
@@ -63,14 +64,18 @@ class WindowArguments {
     const bound = this.#bound[index]!;
     const node = this.#source.arguments[index]!;
     const interval = intervalOf(bound);
-    if (interval === undefined) {
-      throw this.#error('PLAN_ARGUMENT_TYPE', `${this.#kind} takes a constant interval here, not ${formatDataType(bound.type)}`, node);
-    }
+    if (interval === undefined) throw this.#notAnInterval(index);
     if (interval.amount <= 0) throw this.#error('PLAN_ARGUMENT_INVALID', `an interval of ${this.#kind} must be greater than 0`, node);
     if (!isCalendar(interval) && !Number.isInteger(Math.round(lengthMs(interval) * 1e6) / 1e6)) {
       throw this.#error('NOT_SUPPORTED', 'windows of less than a millisecond are not supported', node);
     }
     return interval;
+  }
+
+  #notAnInterval(index: number) {
+    const given = formatDataType(this.#bound[index]!.type);
+    const message = `${this.#kind} takes a constant interval such as 5s or INTERVAL 5 SECOND here, not ${given}`;
+    return this.#error('PLAN_ARGUMENT_TYPE', message, this.#source.arguments[index]!);
   }
 
   #checkSizes(slide: PlanInterval, size: PlanInterval): void {

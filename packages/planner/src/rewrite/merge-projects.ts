@@ -1,15 +1,24 @@
+import type { PlanContext } from '../context.ts';
+import { column, fold } from '../expression/build.ts';
 import { substituteColumns } from '../expression/columns-of.ts';
 import { isDeterministic } from '../expression/expression-key.ts';
-import { walkPlanExpression } from '../expression/map-plan-expression.ts';
+import { mapPlanExpression, walkPlanExpression } from '../expression/map-plan-expression.ts';
 import type { PlanExpression, PlanNode, ProjectNode } from '../plan.ts';
 import { mapInputs } from './map-inputs.ts';
 
-/** Makes one projection of two where nothing is computed twice by that. */
-export function mergeProjects(node: PlanNode): PlanNode {
-  const inner = mapInputs(node, mergeProjects);
-  if (inner.node !== 'project' || inner.input.node !== 'project' || !canMerge(inner, inner.input)) return inner;
-  const { expressions, input } = inner.input;
-  return { ...inner, input, expressions: inner.expressions.map((expression) => substituteColumns(expression, expressions)) };
+/** Makes one projection of two where nothing is computed twice by that; constants move up in any case. */
+export function mergeProjects(node: PlanNode, context: PlanContext): PlanNode {
+  const inner = mapInputs(node, (input) => mergeProjects(input, context));
+  return inner.node === 'project' && inner.input.node === 'project' ? merge(inner, inner.input, context) : inner;
+}
+
+function merge(outer: ProjectNode, inner: ProjectNode, context: PlanContext): ProjectNode {
+  const isWhole = canMerge(outer, inner);
+  const inputs = inner.expressions.map((expression, index): PlanExpression => {
+    return isWhole || expression.kind === 'constant' ? expression : column(index, expression.type);
+  });
+  const mergeOne = (expression: PlanExpression) => mapPlanExpression(substituteColumns(expression, inputs), (part) => fold(part, context));
+  return { ...outer, input: isWhole ? inner.input : inner, expressions: outer.expressions.map(mergeOne) };
 }
 
 function canMerge(outer: ProjectNode, inner: ProjectNode): boolean {

@@ -89,7 +89,9 @@ function pruneSort(node: SortNode, needed: Indexes): Pruned {
 
 function pruneScan(node: ScanNode, needed: Indexes): Pruned {
   const { watermark } = node;
-  const kept = sorted(watermark === null ? needed : new Set([...needed, ...columnsOf([watermark.time])]));
+  // A raw record is taken whole or not at all: its one column tells the source that nothing is to be decoded.
+  const raw = node.columns.flatMap(({ from }, index) => (from === 'raw' ? [index] : []));
+  const kept = sorted(new Set([...needed, ...raw, ...columnsOf(watermark === null ? [] : [watermark.time])]));
   const moved = positions(kept);
   return {
     node: {
