@@ -52,9 +52,15 @@ export class LiveQuery {
     return this.#rows.splice(0);
   }
 
-  /** Resolves when `count` rows have come in all, or the query is over. */
-  async waitForRows(count: number): Promise<void> {
-    while (this.#received < count && !this.#over) await this.#change();
+  /** Resolves when `count` rows have come in all, or the query is over, or `withinMs` have passed. */
+  async waitForRows(count: number, withinMs = 30_000): Promise<void> {
+    let isUp = false;
+    const timer = setTimeout(() => {
+      isUp = true;
+      this.#wake();
+    }, withinMs);
+    while (this.#received < count && !this.#over && !isUp) await this.#change();
+    clearTimeout(timer);
   }
 
   async ended(): Promise<void> {

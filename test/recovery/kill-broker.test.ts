@@ -110,7 +110,7 @@ function tearTail(partition: number): void {
     .filter((path) => segment.test(path))
     .sort()
     .at(-1)!;
-  const batch = encodeBatch([{ timestamp: 1_700_000_000_000, key: null, value: Buffer.alloc(500, 'x'), headers: [] }]);
+  const batch = encodeBatch([{ timestampMs: 1_700_000_000_000, value: Buffer.alloc(500, 'x') }]);
   appendFileSync(join(folder, active), batch.subarray(0, batch.length / 2));
 }
 

@@ -10,6 +10,9 @@ interface Running {
   readonly expected: string[];
 }
 
+/** How long rows that have to come may take: only a failing case waits so long. */
+const patienceMs = 5_000;
+
 /**
  * Plays one case against a server. Streams keep their names as written, so each case needs a catalog of its own.
  * Nothing is awaited by the clock: after a batch the runner waits until the query has consumed up to its end offset.
@@ -42,7 +45,7 @@ export class CaseRunner {
   async #play(step: Step, next: Step | undefined): Promise<void> {
     switch (step.kind) {
       case 'statement':
-        this.#last = await this.#server.execute(step.sql).then(
+        this.#last = await this.#server.execute(step.sql.replace(/;$/, '')).then(
           (rows) => ({ rows }),
           (failure: Error) => ({ error: failure.message }),
         );
@@ -71,6 +74,7 @@ export class CaseRunner {
       case 'expect': {
         const running = this.#running(step.name);
         await this.#settle(running);
+        await running.query.waitForRows(running.expected.length + step.rows.length, patienceMs);
         expect(running.query.takeRows().map(shortenRow)).toEqual(step.rows);
         running.expected.push(...step.rows);
         return;
@@ -84,12 +88,20 @@ export class CaseRunner {
         return;
       }
       case 'advance':
-        return this.#server.advance(step.ms);
+        return this.#advance(step.ms);
       case 'ends':
         return this.#running(step.name).query.ended();
       case 'replay':
         return this.#replay(this.#running(step.name));
     }
+  }
+
+  /** Moves the clock once everything produced is consumed; what falls due has happened when the queries have answered a few times. */
+  async #advance(ms: number): Promise<void> {
+    const running = [...this.#queries.values()].filter(({ query }) => !query.isOver);
+    for (const each of running) await this.#settle(each);
+    this.#server.advance(ms);
+    for (let round = 0; round < 3; round++) for (const { query } of running) await this.#server.progress(query.queryId);
   }
 
   #running(name: string): Running {

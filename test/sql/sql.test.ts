@@ -1,14 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'vitest';
-import { openTestServer, type TestServer } from '../harness/server.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
+import { openTestBroker, openTestServer, type TestServer } from '../harness/server.ts';
 import { CaseRunner } from './case-runner.ts';
 
 const folder = join(import.meta.dirname, 'cases');
 
+let broker: Awaited<ReturnType<typeof openTestBroker>>;
+beforeAll(async () => {
+  broker = await openTestBroker();
+});
+afterAll(() => broker.close());
+
+/** A catalog of its own for each case. */
 let server: TestServer;
 beforeEach(async () => {
-  server = await openTestServer();
+  server = await openTestServer(broker.brokers);
 });
 afterEach(() => server.close());
 

@@ -12,13 +12,13 @@ export interface TextDialect {
 /** A string as it is. */
 const writePlain: TextWriter = (out, bytes, start, end) => out.copy(bytes, start, end);
 
-const tsvEscapes: Readonly<Record<number, number>> = { 0: 48, 8: 98, 9: 116, 10: 110, 12: 102, 13: 114, 92: 92 };
+const tsvEscapes: Readonly<Record<number, number>> = { 0: 48, 8: 98, 9: 116, 10: 110, 12: 102, 13: 114, 39: 39, 92: 92 };
 
 const writeTsvText: TextWriter = (out, bytes, start, end) => {
   out.reserve((end - start) * 2);
   for (let i = start; i < end; i++) {
     const c = bytes[i]!;
-    const mark = c < 32 || c === 92 ? tsvEscapes[c] : undefined;
+    const mark = c < 40 || c === 92 ? tsvEscapes[c] : undefined;
     if (mark !== undefined) out.byte(92);
     out.byte(mark ?? c);
   }
