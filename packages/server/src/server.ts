@@ -203,14 +203,16 @@ class Root {
           tokens.app,
           createApp(services, () => this.#isReady()),
         );
-        const port = await listen(app, this.#values.listen, this.#values['http.port']);
+        const port = await listen(app.fastify, this.#values.listen, this.#values['http.port']);
         const host = this.#values.listen.includes(':') ? `[${this.#values.listen}]` : this.#values.listen;
         this.url = `http://${host}:${port}`;
       },
       close: async () => {
         // Clients are told why their queries end before their connections are closed.
         await services.queries.endAll(new MillraceError('QUERY_CANCELLED', 'the server is shutting down'));
-        await this.#parts.get(tokens.app).close();
+        const app = this.#parts.get(tokens.app);
+        await app.settled();
+        await app.fastify.close();
       },
     });
   }

@@ -2,8 +2,8 @@ import type { EmbeddedBroker } from '@millrace/broker';
 import type { Catalog } from '@millrace/catalog';
 import type { Admin, KafkaClient, Producer } from '@millrace/kafka-client';
 import type { QueryEngine } from '@millrace/runtime';
-import type { FastifyInstance } from 'fastify';
 import type { DataDirectory } from '../data-directory.ts';
+import type { App } from '../http/app.ts';
 import { token } from './token.ts';
 
 /** The parts of a server, in the order in which they open. */
@@ -15,5 +15,5 @@ export const tokens = {
   admin: token<Admin>('admin'),
   producer: token<Producer>('producer'),
   engine: token<QueryEngine>('engine'),
-  app: token<FastifyInstance>('http'),
+  app: token<App>('http'),
 };

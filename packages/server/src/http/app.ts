@@ -2,7 +2,7 @@ import { asMillraceError, MillraceError } from '@millrace/core';
 import { type FastifyInstance, fastify } from 'fastify';
 import { errorNumber } from '../error-numbers.ts';
 import { errorText } from '../error-text.ts';
-import { addRestRoutes } from '../rest/routes.ts';
+import { addRestRoutes, type Track } from '../rest/routes.ts';
 import type { Services } from '../statements/services.ts';
 import { checkHost } from './host-guard.ts';
 import type { Metrics } from './metrics.ts';
@@ -11,8 +11,16 @@ import { answerSql } from './sql-route.ts';
 /** Whether the parts that queries need can be reached. */
 export type Readiness = () => Promise<boolean>;
 
+/** The HTTP interface. */
+export interface App {
+  readonly fastify: FastifyInstance;
+  /** Resolves when no answer of the SQL interface is being written any more. */
+  settled(): Promise<void>;
+}
+
 /** The HTTP interface: SQL, REST, health, metrics. Not listening yet. */
-export function createApp(services: Services, isReady: Readiness): FastifyInstance {
+export function createApp(services: Services, isReady: Readiness): App {
+  const answers = new Set<Promise<void>>();
   const app = fastify({ logger: false, forceCloseConnections: true, exposeHeadRoutes: false, requestTimeout: 0, keepAliveTimeout: 65_000 });
   guardHosts(app, services);
   countRequests(app, services.metrics);
@@ -21,9 +29,13 @@ export function createApp(services: Services, isReady: Readiness): FastifyInstan
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   addHealthRoutes(app, services.metrics, isReady);
-  addSqlRoutes(app, services);
-  addRestRoutes(app, services);
-  return app;
+  const track: Track = (answer) => {
+    answers.add(answer);
+    return answer.finally(() => answers.delete(answer));
+  };
+  addSqlRoutes(app, services, track);
+  addRestRoutes(app, services, track);
+  return { fastify: app, settled: async () => void (await Promise.allSettled(answers)) };
 }
 
 function guardHosts(app: FastifyInstance, { values }: Services): void {
@@ -70,14 +82,14 @@ function addHealthRoutes(app: FastifyInstance, metrics: Metrics, isReady: Readin
   app.get('/metrics', async (_request, reply) => reply.header('Content-Type', metrics.contentType).send(await metrics.text()));
 }
 
-function addSqlRoutes(app: FastifyInstance, services: Services): void {
+function addSqlRoutes(app: FastifyInstance, services: Services, track: Track): void {
   for (const method of ['GET', 'POST'] as const) {
     app.route({
       method,
       url: '/',
       async handler(request, reply) {
         reply.hijack();
-        await answerSql(request.raw, reply.raw, services, { defaultFormat: 'TabSeparated' });
+        await track(answerSql(request.raw, reply.raw, services, { defaultFormat: 'TabSeparated' }));
       },
     });
   }

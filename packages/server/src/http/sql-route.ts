@@ -56,11 +56,11 @@ function scriptOf({ query, placeholders, settings, user }: RequestParameters, bo
 
 /** Runs a script and streams the answer of its last statement. @throws whatever happens before the headers are sent */
 export async function answerScript(script: Script, format: string, stream: ResponseStream, services: Services): Promise<void> {
-  const settings = resolveQuerySettings(script.settings);
-  const answer = await runScript(script, services, stream.signal);
+  resolveQuerySettings(script.settings);
+  const { answer, settings } = await runScript(script, services, stream.signal);
   const info = formatInfo(answer.format ?? format);
   if (info.needsWholeResult && !answer.bounded) throw endlessResult(info);
-  const output = { format: info.name, options: { timezone: services.timezone, ...settings } };
+  const output = { format: info.name, options: { timezone: services.timezone, ...resolveQuerySettings(settings) } };
   const headers = headersOf(script.queryId, info, answer);
   if (info.needsWholeResult) await answerWhole(answer, output, headers, stream);
   else await answerStreaming(answer, output, headers, stream, services);

@@ -47,7 +47,7 @@ export function evaluateGiven(
   const columns = places.map((place) => defaults.decode[place]!);
   const rows = tuples.map((tuple, row) => {
     if (tuple.length !== columns.length) throw wrongCount(row, tuple.length, columns.length);
-    return columns.map((column, i) => valueOf(tuple[i]!, column, row, context));
+    return columns.map((column, i) => cellValue(tuple[i]!, column, row, context));
   });
   const built = columns.map((column, i) =>
     columnOf(
@@ -58,7 +58,7 @@ export function evaluateGiven(
   return { places, chunk: { rowCount: rows.length, columns: built } };
 }
 
-function valueOf(expression: Expression, column: ValueColumn, row: number, context: PlanContext): Value {
+function cellValue(expression: Expression, column: ValueColumn, row: number, context: PlanContext): Value {
   if (expression.kind === 'null') return missingValue(column, row);
   if (isInteger(column.type)) checkInteger(expression, column, row, context);
   return evaluateConstant(expression, column.type, context);

@@ -25,10 +25,10 @@ export function evaluateColumns(expressions: readonly PlanExpression[], chunk: C
   });
 }
 
-function rowValues(valueOf: RowValue, rowCount: number): Value[] {
+function rowValues(compute: RowValue, rowCount: number): Value[] {
   return Array.from({ length: rowCount }, (_, row) => {
     try {
-      return valueOf(row, noParameters);
+      return compute(row, noParameters);
     } catch (failure) {
       if (!(failure instanceof MillraceError)) throw failure;
       throw new MillraceError(failure.code, `row ${row + 1}: ${failure.message}`, {

@@ -16,7 +16,10 @@ const prefixes = ['/proton', '/timeplusd'];
 
 type StreamRequest = FastifyRequest<{ Params: { stream: string } }>;
 
-export function addRestRoutes(app: FastifyInstance, services: Services): void {
+/** Is told of answers that go on while they are written. */
+export type Track = (answer: Promise<void>) => Promise<void>;
+
+export function addRestRoutes(app: FastifyInstance, services: Services, track: Track): void {
   for (const prefix of prefixes) {
     app.get(`${prefix}/ping`, () => ({ status: 'UP' }));
     app.get(`${prefix}/info`, () => ({ name: 'Millrace', version, timezone: services.timezone }));
@@ -25,7 +28,7 @@ export function addRestRoutes(app: FastifyInstance, services: Services): void {
     app.get(`${prefix}/v1/ddl/streams/:stream`, (request: StreamRequest) => answerStream(request, services));
     app.post(`${prefix}/v1/ddl/streams`, (request) => answerCreate(request, services));
     app.delete(`${prefix}/v1/ddl/streams/:stream`, (request: StreamRequest) => answerDrop(request, services));
-    app.post(`${prefix}/v1/search`, (request, reply) => answerSearch(request, reply, services));
+    app.post(`${prefix}/v1/search`, (request, reply) => track(answerSearch(request, reply, services)));
   }
 }
 
@@ -83,7 +86,8 @@ async function execute(source: string, request: FastifyRequest, services: Servic
     queryId: services.random.uuid(),
     readOnly: false,
   };
-  await runSilently(await runScript(script, services, request.signal), services, request.signal);
+  const { answer } = await runScript(script, services, request.signal);
+  await runSilently(answer, services, request.signal);
 }
 
 async function answerSearch(request: FastifyRequest, reply: FastifyReply, services: Services): Promise<void> {

@@ -47,5 +47,7 @@ const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
 /** Carries a statement out as far as it needs no taker: definitions are made, rows stored; a query runs when its answer is taken. */
 export async function executeStatement(statement: Statement, services: Services, request: Request): Promise<Answer> {
   const execute = executors[statement.kind] as Executor<Statement['kind']>;
-  return execute(statement as never, services, request);
+  const answer = await execute(statement as never, services, request);
+  const named = 'format' in statement ? statement.format : null;
+  return named === null ? answer : { ...answer, format: named.name };
 }

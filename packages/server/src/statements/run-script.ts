@@ -18,6 +18,13 @@ export interface Script {
   readonly readOnly: boolean;
 }
 
+/** The answer of the last statement of a script. */
+export interface LastAnswer {
+  readonly answer: Answer;
+  /** Those of the request, and of SET statements before. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
 /** Statements that change nothing. */
 const reading: ReadonlySet<Statement['kind']> = new Set([
   'select_statement',
@@ -31,11 +38,11 @@ const reading: ReadonlySet<Statement['kind']> = new Set([
 ]);
 
 /**
- * Runs statements in order, each to its end, and gives the answer of the last one to be run by the caller.
+ * Runs statements in order, each to its end, and gives the answer of the last one to be run by the caller, and the settings that hold for it.
  * @throws {MillraceError} what a statement throws, with "statement n of m" before it where there are several; REQUEST_READONLY
  * before anything is run
  */
-export async function runScript(script: Script, services: Services, signal: AbortSignal): Promise<Answer> {
+export async function runScript(script: Script, services: Services, signal: AbortSignal): Promise<LastAnswer> {
   const statements = parseStatements(script.source);
   if (script.readOnly) refuseWriting(statements);
   const settings: Record<string, unknown> = { ...script.settings };
@@ -45,7 +52,7 @@ export async function runScript(script: Script, services: Services, signal: Abor
     try {
       const filled = fillPlaceholders(statement, script.placeholders, script.source);
       const answer = await executeStatement(filled, services, { ...request, data: isLast ? script.data : null });
-      if (isLast) return answer;
+      if (isLast) return { answer, settings };
       if (!answer.bounded)
         throw new MillraceError('PLAN_QUERY_INCORRECT', 'only the last of several statements may be a query without end');
       await runSilently(answer, services, signal);
