@@ -66,6 +66,6 @@ export class RecordRows {
   }
 }
 
-function failureText({ failure: { message, column, at } }: RecordDecoder): string {
-  return column === null ? `${message} (at byte ${at})` : `column "${column}": ${message} (at byte ${at})`;
+function failureText({ failure: { message, column } }: RecordDecoder): string {
+  return column === null ? message : `column "${column}": ${message}`;
 }
