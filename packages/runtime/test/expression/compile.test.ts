@@ -124,7 +124,7 @@ describe('compiled expressions', () => {
           expect([...selected.rows.subarray(0, selected.count)]).toEqual(expected.flatMap((row, i) => (row[1] === true ? [i] : [])));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
