@@ -4,6 +4,7 @@ import {
   type Api,
   apis,
   apisByKey,
+  batchHeader,
   decodeRequest,
   decodeRequestHeader,
   encodeResponse,
@@ -12,6 +13,7 @@ import {
 } from '@millrace/kafka-protocol';
 import { FakeGroup } from './fake-group.ts';
 import { FakeLog } from './fake-log.ts';
+import { FakeTransactions } from './fake-transactions.ts';
 
 /** A request that has come to a node. */
 export interface Call {
@@ -35,6 +37,12 @@ export class FakeCluster {
   readonly calls: Call[] = [];
   /** Newest versions to offer, by API name; others as the codec knows them. */
   readonly maxVersions: Record<string, number> = {};
+  /** What the cluster has agreed on (KIP-584). */
+  readonly features: Record<string, number> = {};
+  readonly transactions = new FakeTransactions(
+    (topic, partition) => this.topics.get(topic)?.[partition],
+    (groupId) => this.group(groupId),
+  );
   /** Asked for every request; undefined lets it pass. */
   intercept: (call: Call) => Fault | undefined = () => undefined;
   readonly #nodes: (Server | undefined)[] = [];
@@ -145,13 +153,22 @@ export class FakeCluster {
       case 'Metadata':
         return this.#metadata(request, version);
       case 'Produce':
-        return this.#produce(node, request);
+        return this.#produce(node, request, version);
       case 'Fetch':
         return this.#fetch(node, request);
       case 'ListOffsets':
         return this.#listOffsets(request);
       case 'InitProducerId':
+        if (request.transactionalId !== null) return this.transactions.init(request);
         return { errorCode: 0, producerId: this.#producerIds++, producerEpoch: 0 };
+      case 'AddPartitionsToTxn':
+        return this.transactions.addPartitions(request);
+      case 'AddOffsetsToTxn':
+        return this.transactions.addGroup(request);
+      case 'TxnOffsetCommit':
+        return this.transactions.commitOffsets(request, version);
+      case 'EndTxn':
+        return this.#endTransaction(request, version);
       case 'FindCoordinator': {
         const found = { nodeId: 0, host: '127.0.0.1', port: this.#ports[0]!, errorCode: 0 };
         return version >= 4 ? { coordinators: [{ ...found, key: request.coordinatorKeys[0] }] } : found;
@@ -181,7 +198,12 @@ export class FakeCluster {
       minVersion: min,
       maxVersion: Math.min(max, this.maxVersions[name] ?? max),
     });
-    return { errorCode: 0, apiKeys: served.map(range) };
+    const finalizedFeatures = Object.entries(this.features).map(([name, level]) => ({
+      name,
+      maxVersionLevel: level,
+      minVersionLevel: level,
+    }));
+    return { errorCode: 0, apiKeys: served.map(range), finalizedFeatures };
   }
 
   #metadata({ topics }: RequestOf<typeof apis.metadata>, version: number): object {
@@ -205,12 +227,18 @@ export class FakeCluster {
     };
   }
 
-  #produce(node: number, { topicData }: RequestOf<typeof apis.produce>): object {
+  #endTransaction(request: RequestOf<typeof apis.endTxn>, version: number): object {
+    const answer = this.transactions.end(request, version);
+    this.wake();
+    return answer;
+  }
+
+  #produce(node: number, { topicData, transactionalId }: RequestOf<typeof apis.produce>, version: number): object {
     const responses = topicData.map(({ name, partitionData }) => ({
       name,
       partitionResponses: partitionData.map(({ index, records }) => {
         const log = this.topics.get(name)?.[index];
-        const code = this.#leaderCode(node, log);
+        const code = this.#leaderCode(node, log) || this.#admitCode(transactionalId, log!, records!, version);
         return { index, ...(code === 0 ? log!.produce(records!) : { errorCode: code, baseOffset: -1 }) };
       }),
     }));
@@ -290,6 +318,12 @@ export class FakeCluster {
       })),
     }));
     return version >= 8 ? { groups: [{ groupId, topics: found, errorCode: 0 }] } : { topics: found, errorCode: 0 };
+  }
+
+  #admitCode(transactionalId: string | null, log: FakeLog, records: Buffer, version: number): number {
+    if (!batchHeader.isTransactional(records, 0)) return 0;
+    const { producerId, producerEpoch } = batchHeader;
+    return this.transactions.admit(transactionalId, producerId(records, 0), producerEpoch(records, 0), log, version);
   }
 
   #leaderCode(node: number, log: FakeLog | undefined): number {

@@ -21,14 +21,17 @@ export class FakeLog {
   stableOffset: number | undefined;
   aborted: { producerId: number; firstOffset: number }[] = [];
   maxBatchBytes = 1_000_000;
-  readonly #nextSequences = new Map<number, number>();
+  /** By producer: its epoch, and the sequence that comes next. */
+  readonly #producers = new Map<number, { epoch: number; nextSequence: number }>();
+  /** First offsets of open transactions, by producer. */
+  readonly #open = new Map<number, number>();
 
   constructor(leader: number) {
     this.leader = leader;
   }
 
   get lastStableOffset(): number {
-    return this.stableOffset ?? this.endOffset;
+    return this.stableOffset ?? Math.min(this.endOffset, ...this.#open.values());
   }
 
   /** Appends what a producer sent. */
@@ -38,19 +41,38 @@ export class FakeLog {
     if (records.length > this.maxBatchBytes) return refused('MESSAGE_TOO_LARGE');
     const producerId = batchHeader.producerId(records, 0);
     const sequence = batchHeader.baseSequence(records, 0);
-    const expected = this.#nextSequences.get(producerId) ?? sequence;
-    const known = this.batches.find(
-      (batch) => batchHeader.producerId(batch, 0) === producerId && batchHeader.baseSequence(batch, 0) === sequence,
-    );
+    const epoch = batchHeader.producerEpoch(records, 0);
+    const producer = this.#producers.get(producerId);
+    if (producer !== undefined && epoch < producer.epoch) return refused('INVALID_PRODUCER_EPOCH');
+    const expected = producer === undefined ? sequence : producer.epoch === epoch ? producer.nextSequence : 0;
+    const isSame = (batch: Buffer) => {
+      const { producerId: id, producerEpoch, baseSequence, isControl } = batchHeader;
+      return (
+        !isControl(batch, 0) && id(batch, 0) === producerId && producerEpoch(batch, 0) === epoch && baseSequence(batch, 0) === sequence
+      );
+    };
+    const known = this.batches.find(isSame);
     if (known !== undefined) return { errorCode: 0, baseOffset: batchHeader.baseOffset(known, 0) };
     if (sequence !== expected) return refused('OUT_OF_ORDER_SEQUENCE_NUMBER');
-    this.#nextSequences.set(producerId, sequence + batchHeader.recordCount(records, 0));
+    this.#producers.set(producerId, { epoch, nextSequence: sequence + batchHeader.recordCount(records, 0) });
+    if (batchHeader.isTransactional(records, 0) && !this.#open.has(producerId)) this.#open.set(producerId, this.endOffset);
     return { errorCode: 0, baseOffset: this.append(Buffer.from(records)) };
   }
 
   /** Forgets the sequences, as a broker that lost its state. */
   forgetProducers(nextSequence: number): void {
-    for (const producerId of this.#nextSequences.keys()) this.#nextSequences.set(producerId, nextSequence);
+    for (const producer of this.#producers.values()) producer.nextSequence = nextSequence;
+  }
+
+  /** Writes the marker of a transaction. */
+  endTransaction(producerId: number, committed: boolean, marker: Buffer): void {
+    const firstOffset = this.#open.get(producerId);
+    this.#open.delete(producerId);
+    const epoch = batchHeader.producerEpoch(marker, 0);
+    const producer = this.#producers.get(producerId);
+    if (producer !== undefined && producer.epoch !== epoch) this.#producers.set(producerId, { epoch, nextSequence: 0 });
+    if (!committed && firstOffset !== undefined) this.aborted.push({ producerId, firstOffset });
+    this.append(marker);
   }
 
   append(batch: Buffer): number {
@@ -81,6 +103,7 @@ export class FakeLog {
   /** The values of all records, as text. */
   values(): string[] {
     return this.batches.flatMap((batch) => {
+      if (batchHeader.isControl(batch, 0)) return [];
       expectWhole(batch);
       const spans = new RecordSpans();
       decodeRecords(batch, 0, batch.length, spans);
