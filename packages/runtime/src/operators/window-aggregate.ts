@@ -4,9 +4,10 @@ import { compileProjection, type Projection } from '../expression/compile-projec
 import { throughRows, withoutRows } from '../expression/row-failure.ts';
 import { type AggregateInput, AggregateProgram, rowOfInput, takeInput } from '../state/aggregate-program.ts';
 import { AggregateState, allGroups } from '../state/aggregate-state.ts';
-import { type Assigner, WindowAssigner } from '../window/assigner.ts';
-import type { Bucket } from '../window/bucket.ts';
-import { PaneAssigner, paneLayout } from '../window/pane-assigner.ts';
+import type { Bucket } from '../state/bucket.ts';
+import { PaneAssigner } from '../state/pane-assigner.ts';
+import { type Assigner, WindowAssigner } from '../state/window-assigner.ts';
+import { paneLayout } from '../window/pane-layout.ts';
 import { windowShape } from '../window/window-shape.ts';
 import { EmitTimer } from './emit-timer.ts';
 import { type Mark, noLosses, type Operator, type OperatorContext, type Output } from './operator.ts';

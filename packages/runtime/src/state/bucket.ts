@@ -1,6 +1,6 @@
-import type { AggregateInput } from '../state/aggregate-program.ts';
-import type { AggregateState } from '../state/aggregate-state.ts';
-import { ChangedGroups } from '../state/changed-groups.ts';
+import type { AggregateInput } from './aggregate-program.ts';
+import type { AggregateState } from './aggregate-state.ts';
+import { ChangedGroups } from './changed-groups.ts';
 
 /**
  * Rows that belong to the same windows, and their state: one window, or a pane that several windows share (those whose ends

@@ -1,6 +1,6 @@
-import type { AggregateState } from '../state/aggregate-state.ts';
+import type { WindowShape } from '../window/window-shape.ts';
+import type { AggregateState } from './aggregate-state.ts';
 import { Bucket } from './bucket.ts';
-import type { WindowShape } from './window-shape.ts';
 
 /** Gives rows to the buckets of the windows that are still open to them. */
 export interface Assigner {
