@@ -27,7 +27,8 @@ export function beginPlanning(context: PlanContext): Planning {
     commonTables: new Map(),
     bounded: false,
     views: [],
-    findings: { notices: new Set(), streams: new Set(), sources: new WeakMap() },
+    planQuery: planQueryRelation,
+    findings: { notices: new Set(), streams: new Set(), sources: new WeakMap(), selectCount: 0 },
   };
 }
 

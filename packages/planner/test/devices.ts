@@ -108,9 +108,18 @@ export const recent = view('recent', "SELECT _tp_sn, level FROM logs WHERE _tp_t
   ['level', 'string'],
 ]);
 
+/** A view whose stream is gone. */
+export const orphan = view('orphan', 'SELECT a FROM gone', [['a', 'int32']]);
+
+/** Two views that read each other. */
+export const circle = [
+  view('left_side', 'SELECT a FROM right_side', [['a', 'int32']]),
+  view('right_side', 'SELECT a FROM left_side', [['a', 'int32']]),
+];
+
 export function contextOf(source: string, more: Partial<PlanContext> = {}): PlanContext {
   return {
-    catalog: catalogOf([devices, logs, orders, csv, raw], [busy, recent]),
+    catalog: catalogOf([devices, logs, orders, csv, raw], [busy, recent, orphan, ...circle]),
     clock: new FakeClock(nowMs),
     timezone: 'UTC',
     settings: {},

@@ -1,8 +1,8 @@
 import { type DataType, isNullable, type Value } from '@millrace/data';
 import type { Expression } from '@millrace/sql';
 import { kernelContext, type PlanContext } from '../context.ts';
-import { evaluatePlanExpression } from '../evaluate/evaluate.ts';
 import { coerce } from '../expression/build.ts';
+import { evaluatePlanExpression } from '../expression/evaluate.ts';
 import type { PlanExpression } from '../plan.ts';
 import { placed, planError } from '../plan-error.ts';
 import { ExpressionBinder } from './expression-binder.ts';

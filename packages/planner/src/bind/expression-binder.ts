@@ -63,6 +63,8 @@ const comparisons: ReadonlySet<string> = new Set([
   'not_in',
 ]);
 
+const maxExpandedParts = 50_000;
+
 interface LambdaParameter {
   readonly id: number;
   readonly type: DataType;
@@ -85,6 +87,7 @@ export class ExpressionBinder {
   #parameters: ReadonlyMap<string, LambdaParameter> = new Map();
   #nextParameter = 0;
   #insideAggregate = false;
+  #expandedParts = 0;
 
   constructor(scope: Scope, context: PlanContext, aliases: ReadonlyMap<string, Expression> = new Map()) {
     this.#scope = scope;
@@ -95,6 +98,7 @@ export class ExpressionBinder {
 
   /** @throws {MillraceError} PLAN_* with position. */
   bind(expression: Expression, clause: Clause): PlanExpression {
+    if (this.#expanding.size > 0) this.#countExpanded(expression);
     const bound = this.#bind(expression, clause);
     if (bound.kind === 'column' && !this.#places.has(bound)) this.#places.set(bound, expression);
     return bound;
@@ -213,6 +217,14 @@ export class ExpressionBinder {
     if (found === undefined) throw this.#scope.unknown(reference, this.#source, [...this.#aliases.keys(), ...this.#parameters.keys()]);
     this.#places.set(found.expression, reference);
     return this.#members(found.expression, reference, found.taken);
+  }
+
+  /** Aliases of aliases can double the expression at each step. */
+  #countExpanded(expression: Expression): void {
+    this.#expandedParts += 1;
+    if (this.#expandedParts <= maxExpandedParts) return;
+    const message = `the aliases of this SELECT stand for more than ${maxExpandedParts} parts`;
+    throw this.#error('PLAN_QUERY_INCORRECT', message, expression, 'compute them in a subquery');
   }
 
   #aliasFor(reference: ColumnReference, clause: Clause): Expression | undefined {

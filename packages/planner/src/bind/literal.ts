@@ -3,7 +3,7 @@ import { constant, stringType } from '../expression/build.ts';
 import type { PlanExpression } from '../plan.ts';
 
 /** The type of a bare NULL. */
-export const nullType: DataType = { kind: 'nullable', inner: { kind: 'nothing' } };
+const nullType: DataType = { kind: 'nullable', inner: { kind: 'nothing' } };
 
 export const nullConstant: PlanExpression = constant(nullType, null);
 

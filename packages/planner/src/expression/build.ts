@@ -12,8 +12,8 @@ import {
 } from '@millrace/data';
 import { type Argument, type ResolvedFunction, scalarFunction } from '@millrace/functions';
 import { kernelContext, type PlanContext } from '../context.ts';
-import { canEvaluate, evaluatePlanExpression } from '../evaluate/evaluate.ts';
 import type { PlanExpression } from '../plan.ts';
+import { canEvaluate, evaluatePlanExpression } from './evaluate.ts';
 
 export const boolType: DataType = { kind: 'bool' };
 export const stringType: DataType = { kind: 'string' };

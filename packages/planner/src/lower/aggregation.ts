@@ -11,7 +11,7 @@ import { type Place, planError } from '../plan-error.ts';
 import { emitAtEnd, type ResolvedEmit, resolveEmit } from './emit.ts';
 import type { Planning } from './planning.ts';
 import type { Flow, PendingWindow, Relation } from './relation.ts';
-import type { BoundClauses } from './select.ts';
+import type { BoundClauses } from './select-list.ts';
 import { batchPerChunk, pushWatermark } from './watermark.ts';
 
 /** An aggregating SELECT, bound over its FROM. */

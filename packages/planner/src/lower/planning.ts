@@ -1,16 +1,22 @@
 import type { StreamDefinition } from '@millrace/catalog';
-import type { CommonTable } from '@millrace/sql';
+import type { CommonTable, Query } from '@millrace/sql';
 import type { PlanContext } from '../context.ts';
 import type { PlanNode, WatermarkPlan } from '../plan.ts';
 import type { Place } from '../plan-error.ts';
 import type { QuerySettings } from '../settings/query-settings.ts';
+import type { Relation } from './relation.ts';
 
 /** What is gathered while a query is planned. */
 export interface Findings {
   readonly notices: Set<string>;
   readonly streams: Set<string>;
   readonly sources: SourceTable;
+  /** How many SELECTs were planned, views and CTEs counted wherever they stand. */
+  selectCount: number;
 }
+
+/** Views and CTEs that stand twice in each other double the query at each step. */
+export const maxSelects = 2000;
 
 /** What a predicate may become a position in: the columns of stream sources that stand for time and offset. */
 export type SourceTable = WeakMap<PlanNode, StreamSource>;
@@ -32,6 +38,8 @@ export interface Planning {
   /** The views being expanded, from the outermost. */
   readonly views: readonly string[];
   readonly findings: Findings;
+  /** Plans the query of a subquery, CTE or view: a FROM may hold a whole query again. */
+  readonly planQuery: (query: Query, planning: Planning) => Relation;
 }
 
 export interface BoundCommonTable {

@@ -1,8 +1,8 @@
 import { isTemporal, maxDays, minDays, msPerDay, removeNullable, temporalToMs } from '@millrace/data';
 import { scalarFunction } from '@millrace/functions';
 import { kernelContext } from '../context.ts';
-import { canEvaluate, evaluatePlanExpression } from '../evaluate/evaluate.ts';
 import { callFunction } from '../expression/build.ts';
+import { canEvaluate, evaluatePlanExpression } from '../expression/evaluate.ts';
 import { walkPlanExpression } from '../expression/map-plan-expression.ts';
 import type { FilterNode, PlanExpression, PlanNode, StartPosition } from '../plan.ts';
 import type { Planning, StreamSource } from './planning.ts';
@@ -36,7 +36,7 @@ export function seekByPredicate(filter: FilterNode, planning: Planning): PlanNod
 }
 
 /** The parts that AND joins, however they are nested. */
-export function conjunctsOf(predicate: PlanExpression): PlanExpression[] {
+function conjunctsOf(predicate: PlanExpression): PlanExpression[] {
   if (predicate.kind === 'call' && predicate.function === 'and') return predicate.arguments.flatMap(conjunctsOf);
   return [predicate];
 }

@@ -14,6 +14,14 @@ export interface BoundItem {
   readonly item: SelectItem;
 }
 
+/** The clauses of a SELECT, bound over one relation: its FROM, or the output of its aggregation. */
+export interface BoundClauses {
+  readonly items: readonly BoundItem[];
+  readonly having: PlanExpression | null;
+  readonly order: readonly PlanExpression[];
+  readonly limitBy: readonly PlanExpression[];
+}
+
 /** The aliases of a select list. @throws {MillraceError} PLAN_QUERY_INCORRECT if one is given twice. */
 export function aliasesOf({ items }: Select, { context }: Planning): ReadonlyMap<string, Expression> {
   const aliases = new Map<string, Expression>();

@@ -11,14 +11,18 @@ import { planError } from '../plan-error.ts';
 import { withSettingsClause } from '../settings/query-settings.ts';
 import { planAggregation } from './aggregation.ts';
 import { refusePolicyOfTail, refuseUnknownPolicies } from './emit.ts';
-import type { Planning } from './planning.ts';
+import { maxSelects, type Planning } from './planning.ts';
 import { columnsOfSchema, type Flow, type Relation } from './relation.ts';
 import { seekByPredicate } from './seek.ts';
-import { aliasesOf, type BoundItem, bindItems } from './select-list.ts';
+import { aliasesOf, type BoundClauses, type BoundItem, bindItems } from './select-list.ts';
 import { planSource } from './source.ts';
 
 /** One SELECT as a relation. @throws {MillraceError} PLAN_*, NOT_SUPPORTED. */
 export function planSelect(select: Select, outer: Planning): Relation {
+  if (++outer.findings.selectCount > maxSelects) {
+    const message = `the query stands for more than ${maxSelects} SELECTs once its views and common tables are put in`;
+    throw planError('PLAN_QUERY_INCORRECT', message, { source: outer.context.source, node: select });
+  }
   const settings = withSettingsClause(outer.settings, select.settings, outer.context.source);
   const planning = { ...outer, settings };
   if (select.partitionBy.length > 0) {
@@ -43,14 +47,6 @@ const oneRow: Relation = {
   defaultTime: null,
   window: null,
 };
-
-/** The clauses of a SELECT, bound over one relation: its FROM, or the output of its aggregation. */
-export interface BoundClauses {
-  readonly items: readonly BoundItem[];
-  readonly having: PlanExpression | null;
-  readonly order: readonly PlanExpression[];
-  readonly limitBy: readonly PlanExpression[];
-}
 
 class SelectPlanner {
   readonly #select: Select;

@@ -1,10 +1,9 @@
 import type { ViewDefinition } from '@millrace/catalog';
-import { nearest } from '@millrace/core';
+import { MillraceError, nearest } from '@millrace/core';
 import { type FunctionSource, type NamedSource, type Node, parseQuery, type Source } from '@millrace/sql';
 import { coerce, column } from '../expression/build.ts';
 import { planError } from '../plan-error.ts';
 import type { Planning } from './planning.ts';
-import { planQueryRelation } from './query.ts';
 import { columnsOfSchema, type Relation } from './relation.ts';
 import { planStream } from './stream-source.ts';
 import { planWindow } from './window.ts';
@@ -15,7 +14,7 @@ export function planSource(source: Source, planning: Planning): Relation {
     case 'named':
       return withAlias(planNamed(source, planning), source.alias?.name);
     case 'subquery':
-      return withAlias(planQueryRelation(source.query, planning), source.alias?.name);
+      return withAlias(planning.planQuery(source.query, planning), source.alias?.name);
     case 'table':
       return withAlias(planSource(source.input, { ...planning, bounded: true }), source.alias?.name);
     case 'function':
@@ -36,7 +35,7 @@ function planNamed(source: NamedSource, planning: Planning): Relation {
   if (common !== undefined) {
     const { bounded, findings } = planning;
     return withAlias(
-      planQueryRelation(common.table.query, { ...common.planning, bounded: bounded || common.planning.bounded, findings }),
+      planning.planQuery(common.table.query, { ...common.planning, bounded: bounded || common.planning.bounded, findings }),
       name,
     );
   }
@@ -61,12 +60,7 @@ function planView(view: ViewDefinition, source: NamedSource, planning: Planning)
     throw planError('PLAN_QUERY_INCORRECT', `the views read each other in a circle: ${circle}`, placeOf(source, planning));
   }
   const context = { ...planning.context, source: view.sql };
-  const relation = planQueryRelation(parseQuery(view.sql), {
-    ...planning,
-    context,
-    commonTables: new Map(),
-    views: [...planning.views, view.name],
-  });
+  const relation = planViewQuery(view, { ...planning, context, commonTables: new Map(), views: [...planning.views, view.name] });
   const expressions = view.columns.map(({ name, type }) => {
     const found = relation.columns.find((candidate) => candidate.name === name);
     if (found === undefined) {
@@ -86,6 +80,17 @@ function planView(view: ViewDefinition, source: NamedSource, planning: Planning)
     defaultTime: time === undefined ? null : { column: column(time.index, time.type), boundType: time.type },
     window: null,
   };
+}
+
+/** An error in the text of a view says that it is there. */
+function planViewQuery({ name, sql }: ViewDefinition, planning: Planning): Relation {
+  try {
+    return planning.planQuery(parseQuery(sql), planning);
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.source !== sql) throw error;
+    const { code, message, position, source, hint, details, cause } = error;
+    throw new MillraceError(code, `in the view ${name}: ${message}`, { position, source, hint, details, cause });
+  }
 }
 
 const laterFunctions: ReadonlySet<string> = new Set(['session', 'dedup', 'changelog']);

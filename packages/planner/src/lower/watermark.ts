@@ -1,5 +1,4 @@
 import { unreachable } from '@millrace/core';
-import { column } from '../expression/build.ts';
 import { substituteColumns } from '../expression/columns-of.ts';
 import { isDeterministic } from '../expression/expression-key.ts';
 import type { PlanExpression, PlanNode } from '../plan.ts';
@@ -74,9 +73,4 @@ export function batchPerChunk(node: PlanNode): PlanNode {
     default:
       return { ...node, input: batchPerChunk(node.input) };
   }
-}
-
-/** A column as itself: for nodes that hand out what they get. */
-export function identityOf(schema: PlanNode['schema']): PlanExpression[] {
-  return schema.map(({ type }, index) => column(index, type));
 }

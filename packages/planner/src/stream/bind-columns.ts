@@ -4,9 +4,9 @@ import { type Expression, parseExpression, print, type ColumnDefinition as Writt
 import { ExpressionBinder } from '../bind/expression-binder.ts';
 import { Scope } from '../bind/scope.ts';
 import type { PlanContext } from '../context.ts';
-import { virtualColumns } from '../lower/stream-source.ts';
 import type { PlanExpression } from '../plan.ts';
 import { placed, planError } from '../plan-error.ts';
+import { virtualColumns } from './record-columns.ts';
 import { bindDefault, defaultsFor } from './stream-defaults.ts';
 
 /**

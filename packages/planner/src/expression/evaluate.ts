@@ -1,8 +1,8 @@
 import { assert } from '@millrace/core';
 import { castValue, type Value } from '@millrace/data';
 import { type Kernel, type KernelContext, type ResolvedFunction, scalarFunction } from '@millrace/functions';
-import { walkPlanExpression } from '../expression/map-plan-expression.ts';
 import type { PlanExpression } from '../plan.ts';
+import { walkPlanExpression } from './map-plan-expression.ts';
 
 type Parameters = ReadonlyMap<number, Value>;
 
