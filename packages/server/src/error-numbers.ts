@@ -7,15 +7,20 @@ export interface ErrorNumber {
   readonly httpStatus: number;
 }
 
-/** The edge table to ClickHouse's numbers and names, and to HTTP status. Every code has its row. */
+/** The edge table to ClickHouse's numbers and names, and to HTTP status. What is not here is not the client's doing: a logical error. */
 export const errorNumbers: Readonly<Partial<Record<ErrorCode, ErrorNumber>>> = {
+  BROKER_LOG_CORRUPT: { number: 246, name: 'CORRUPTED_DATA', httpStatus: 500 },
   DATA_CAST_FAILED: { number: 53, name: 'TYPE_MISMATCH', httpStatus: 400 },
   DATA_DIVISION_BY_ZERO: { number: 153, name: 'ILLEGAL_DIVISION', httpStatus: 400 },
   DATA_TIMESTAMP_NULL: { number: 27, name: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED', httpStatus: 400 },
   DATA_UNDECODABLE: { number: 27, name: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED', httpStatus: 400 },
   DISK_FULL: { number: 243, name: 'NOT_ENOUGH_SPACE', httpStatus: 507 },
+  DISK_IO: { number: 74, name: 'CANNOT_READ_FROM_FILE_DESCRIPTOR', httpStatus: 500 },
   KAFKA_BROKER_UNAVAILABLE: { number: 210, name: 'NETWORK_ERROR', httpStatus: 503 },
+  KAFKA_FENCED: { number: 210, name: 'NETWORK_ERROR', httpStatus: 503 },
   KAFKA_OFFSET_OUT_OF_RANGE: { number: 36, name: 'BAD_ARGUMENTS', httpStatus: 400 },
+  KAFKA_PROTOCOL_INVALID: { number: 210, name: 'NETWORK_ERROR', httpStatus: 502 },
+  KAFKA_RECORD_CORRUPT: { number: 246, name: 'CORRUPTED_DATA', httpStatus: 500 },
   KAFKA_RECORD_TOO_LARGE: { number: 36, name: 'BAD_ARGUMENTS', httpStatus: 413 },
   KAFKA_REQUEST_REFUSED: { number: 210, name: 'NETWORK_ERROR', httpStatus: 502 },
   KAFKA_TIMED_OUT: { number: 159, name: 'TIMEOUT_EXCEEDED', httpStatus: 503 },
@@ -38,6 +43,7 @@ export const errorNumbers: Readonly<Partial<Record<ErrorCode, ErrorNumber>>> = {
   PLAN_TYPE_UNKNOWN: { number: 50, name: 'UNKNOWN_TYPE', httpStatus: 404 },
   PLAN_WINDOW_COLUMN_MISSING: { number: 2002, name: 'WINDOW_COLUMN_NOT_REFERENCED', httpStatus: 400 },
   QUERY_CANCELLED: { number: 394, name: 'QUERY_WAS_CANCELLED', httpStatus: 499 },
+  QUERY_CLIENT_STALLED: { number: 394, name: 'QUERY_WAS_CANCELLED', httpStatus: 499 },
   QUERY_MEMORY_EXCEEDED: { number: 241, name: 'MEMORY_LIMIT_EXCEEDED', httpStatus: 507 },
   REQUEST_FORBIDDEN: { number: 497, name: 'ACCESS_DENIED', httpStatus: 403 },
   REQUEST_READONLY: { number: 164, name: 'READONLY', httpStatus: 403 },

@@ -19,8 +19,6 @@ import { tokens } from './composition/tokens.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { ConfigurationValues } from './configuration/keys.ts';
 import { DataDirectory } from './data-directory.ts';
-import { createApp, listen } from './http/app.ts';
-import { Metrics } from './http/metrics.ts';
 import { TopicLimits } from './insert/topic-limits.ts';
 import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
@@ -84,6 +82,8 @@ class Root {
   readonly #parts = new Parts();
   brokers: readonly string[];
   url = '';
+  /** The HTTP interface and what it needs are loaded while the broker's thread starts. */
+  #http: Promise<typeof import('./http/index.ts')> | undefined;
 
   constructor(values: ConfigurationValues, ports: Ports, lifecycle: Lifecycle) {
     this.#values = values;
@@ -132,7 +132,9 @@ class Root {
       name: 'broker',
       deadlineMs: 60_000,
       open: async () => {
-        const broker = this.#parts.add(tokens.broker, await this.#startBroker());
+        const starting = this.#startBroker();
+        this.#http = import('./http/index.ts');
+        const broker = this.#parts.add(tokens.broker, await starting);
         this.brokers = [broker.address];
       },
       close: () => this.#parts.get(tokens.broker).close(),
@@ -195,10 +197,12 @@ class Root {
   }
 
   #openHttp(): Promise<void> {
-    const services = this.#services();
+    let services: Services | undefined;
     return this.#lifecycle.open({
       name: 'http',
       open: async () => {
+        const { createApp, listen, Metrics } = await (this.#http ?? import('./http/index.ts'));
+        services = this.#services((queries) => new Metrics(queries));
         const app = this.#parts.add(
           tokens.app,
           createApp(services, () => this.#isReady()),
@@ -209,7 +213,7 @@ class Root {
       },
       close: async () => {
         // Clients are told why their queries end before their connections are closed.
-        await services.queries.endAll(new MillraceError('QUERY_CANCELLED', 'the server is shutting down'));
+        await services?.queries.endAll(new MillraceError('QUERY_CANCELLED', 'the server is shutting down'));
         const app = this.#parts.get(tokens.app);
         await app.settled();
         await app.fastify.close();
@@ -217,7 +221,7 @@ class Root {
     });
   }
 
-  #services(): Services {
+  #services(createMetrics: (queries: QueryRegistry) => Services['metrics']): Services {
     const admin = this.#parts.get(tokens.admin);
     const queries = new QueryRegistry({
       engine: this.#parts.get(tokens.engine),
@@ -237,7 +241,7 @@ class Root {
       admin,
       producer: this.#parts.get(tokens.producer),
       queries,
-      metrics: new Metrics(queries),
+      metrics: createMetrics(queries),
       topicLimits: new TopicLimits(admin, this.#ports.clock),
     };
   }

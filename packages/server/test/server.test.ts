@@ -4,7 +4,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { createServer, loadConfiguration, type MillraceServer } from '@millrace/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -354,7 +354,7 @@ describe('REST', () => {
 
 describe("ClickHouse's own client, unmodified", () => {
   it('pings, commands, inserts, queries, streams and is told of errors', async () => {
-    const client = createClient({ url: server.url });
+    const client = createClient({ url: server.url, log: { level: ClickHouseLogLevel.OFF } });
     expect(await client.ping()).toMatchObject({ success: true });
     await client.command({ query: 'CREATE STREAM clicks (id int64, page string, at datetime64(3))' });
     await client.insert({

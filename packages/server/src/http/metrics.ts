@@ -8,7 +8,8 @@ export class Metrics {
   readonly #ingested: Counter;
 
   constructor(queries: QueryRegistry) {
-    collectDefaultMetrics({ register: this.#registry });
+    // A finer look at the event loop would wake an idle process a hundred times a second.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 500 });
     const registers = [this.#registry];
     this.#requests = new Counter({
       name: 'millrace_http_requests_total',

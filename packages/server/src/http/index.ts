@@ -1,0 +1,2 @@
+export { createApp, listen } from './app.ts';
+export { Metrics } from './metrics.ts';
