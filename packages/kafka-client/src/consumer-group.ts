@@ -1,4 +1,4 @@
-import { asMillraceError, delay, MillraceError } from '@millrace/core';
+import { asMillraceError, delay, MillraceError, type Timer } from '@millrace/core';
 import { BackOff, isRetryable } from './back-off.ts';
 import { Coordinator, commitOffsets, fetchOffsets } from './group-offsets.ts';
 import { GroupSession, type Membership } from './group-session.ts';
@@ -8,6 +8,8 @@ import { kafkaErrorOf } from './refused.ts';
 
 /** How often the leader looks whether its topics have more partitions. */
 const partitionCheckMs = 30_000;
+/** How long a member that leaves waits for a join that is under way. */
+const leaveGraceMs = 1_000;
 
 /** Becomes a member of a group and stays one, through rebalances and broker failures, until it leaves. */
 export function joinGroup(client: KafkaClient, options: GroupOptions): GroupMember {
@@ -112,7 +114,7 @@ class ConsumerGroupMember implements GroupMember {
     const backOff = new BackOff({ clock: this.#client.clock, random: this.#client.random, signal });
     while (!signal.aborted) {
       try {
-        return await this.#session.join(this.#memberId);
+        return await this.#joinUnlessLeaving(signal);
       } catch (error) {
         if (signal.aborted) return undefined;
         const kafkaError = kafkaErrorOf(error);
@@ -123,6 +125,28 @@ class ConsumerGroupMember implements GroupMember {
       }
     }
     return undefined;
+  }
+
+  /** A group may take as long to answer as its slowest member: who is leaving waits only a moment for it, then hangs up. */
+  async #joinUnlessLeaving(signal: AbortSignal): Promise<Membership | undefined> {
+    let hangUp: Timer | undefined;
+    const { clock } = this.#client;
+    const left = Promise.withResolvers<undefined>();
+    const onLeaving = () => {
+      hangUp = clock.setTimer(leaveGraceMs, () => {
+        this.#coordinator.close();
+        left.resolve(undefined);
+      });
+    };
+    signal.addEventListener('abort', onLeaving, { once: true });
+    const joining = this.#session.join(this.#memberId);
+    joining.catch(() => {});
+    try {
+      return await Promise.race([joining, left.promise]);
+    } finally {
+      signal.removeEventListener('abort', onLeaving);
+      hangUp?.cancel();
+    }
   }
 
   /** One heartbeat; says how the generation ended if it did. @throws what ends the member. */

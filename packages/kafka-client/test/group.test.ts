@@ -116,6 +116,21 @@ describe('a group member', () => {
     expect(logger.messages).toEqual(['the group member has ended: no room']);
   });
 
+  it('does not wait for an answer to its joining when it leaves', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t');
+    const asked = Promise.withResolvers<void>();
+    cluster.intercept = ({ api }) => {
+      if (api !== 'JoinGroup') return undefined;
+      asked.resolve();
+      return 'silence';
+    };
+    const { joined, events } = member(client);
+    await asked.promise;
+    await joined.leave();
+    expect(events).toEqual([]);
+  });
+
   it('ends when another takes its static id', async () => {
     const { cluster, client } = await startCluster();
     cluster.createTopic('t');
