@@ -63,7 +63,7 @@ const comparisons: ReadonlySet<string> = new Set([
   'not_in',
 ]);
 
-const maxExpandedParts = 50_000;
+const maxExpandedParts = 20_000;
 
 interface LambdaParameter {
   readonly id: number;
