@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { MillraceError, SeededRandom } from '@millrace/core';
 import { readText } from '../read-file.ts';
 
@@ -16,7 +17,9 @@ export type Block = readonly Flight[];
 
 /** 20,000 flights of the first quarter of 2001 in the United States: departure, delay in minutes, distance in miles. */
 export function bundledFlightsPath(): string {
-  return createRequire(import.meta.url).resolve('vega-datasets/data/flights-20k.json');
+  // The package exports its code only; the data lies beside it.
+  const code = createRequire(import.meta.url).resolve('vega-datasets');
+  return join(dirname(code), '../data/flights-20k.json');
 }
 
 /**
