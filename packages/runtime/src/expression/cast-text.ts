@@ -1,4 +1,4 @@
-import { columnKind, type DataType, isBool, isFloat, isInteger, removeNullable, sameType } from '@millrace/data';
+import { columnKind, type DataType, isBool, isDateTime, isFloat, isInteger, precisionOf, removeNullable, sameType } from '@millrace/data';
 
 /** The text of a conversion, given the text of a value that is not NULL. */
 export type CastText = (value: string) => string;
@@ -7,17 +7,24 @@ export type CastText = (value: string) => string;
 const integerBits = (type: DataType) => ({ bits: Number(/\d+$/.exec(type.kind)![0]), signed: type.kind.startsWith('int') });
 
 /**
- * Conversions between numbers that are plain arithmetic and cannot fail; null for all others.
+ * Conversions between numbers that are plain arithmetic and cannot fail (times of other precisions too); null for all others.
  * The values are those of the row conventions: booleans for bool, BigInt for 64-bit integers.
  */
 export function castText(from: DataType, to: DataType): CastText | null {
   const [source, target] = [removeNullable(from), removeNullable(to)];
   if (sameType(source, target)) return (value) => value;
+  if (isDateTime(source) && isDateTime(target)) return rescale(precisionOf(source), precisionOf(target));
   if (isBool(source)) return isInteger(target) || isFloat(target) ? fromBool(target) : null;
   if (isBool(target))
     return columnKind(source) === 'number' && (isInteger(source) || isFloat(source)) ? (value) => `(${value} !== 0)` : null;
   if (isFloat(target)) return toFloat(source, target);
   return isInteger(source) && isInteger(target) ? toInteger(source, target) : null;
+}
+
+/** Ticks of one precision in another; what is finer is cut off, towards the past. */
+function rescale(from: number, to: number): CastText | null {
+  if (from > 6 || to > 6) return null;
+  return to >= from ? (ticks) => `(${ticks} * ${10 ** (to - from)})` : (ticks) => `Math.floor(${ticks} / ${10 ** (from - to)})`;
 }
 
 function fromBool(target: DataType): CastText {

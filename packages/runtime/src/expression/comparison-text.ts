@@ -2,8 +2,8 @@ import type { DataType } from '@millrace/data';
 import type { ResolvedFunction } from '@millrace/functions';
 import type { PlanExpression } from '@millrace/planner';
 import { compareSpans, equalSpans } from './byte-compare.ts';
-import type { Written } from './expression-writer.ts';
 import type { LoopWriter, NullLanes } from './loop-writer.ts';
+import type { Written } from './written.ts';
 
 const orders: Readonly<Record<string, string>> = { less: '<', less_or_equals: '<=', greater: '>', greater_or_equals: '>=' };
 

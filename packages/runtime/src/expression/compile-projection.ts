@@ -12,8 +12,9 @@ import {
 import type { KernelContext } from '@millrace/functions';
 import type { PlanExpression } from '@millrace/planner';
 import { CompiledLoops } from './compiled-loops.ts';
-import { ExpressionWriter, Kernels, type Written } from './expression-writer.ts';
+import { ExpressionWriter, Kernels } from './expression-writer.ts';
 import { LoopWriter } from './loop-writer.ts';
+import type { Written } from './written.ts';
 
 export type Projection = (chunk: Chunk) => Column[];
 

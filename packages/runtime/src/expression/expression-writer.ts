@@ -5,18 +5,10 @@ import type { PlanExpression } from '@millrace/planner';
 import { castText } from './cast-text.ts';
 import { comparisonText } from './comparison-text.ts';
 import type { LoopWriter, NullLanes } from './loop-writer.ts';
+import type { Written } from './written.ts';
 
 type Call = Extract<PlanExpression, { kind: 'call' }>;
 type Lambda = Extract<PlanExpression, { kind: 'lambda' }>;
-
-/** The text of an expression: a JavaScript expression whose value follows the conventions of {@link Value}. */
-export interface Written {
-  readonly text: string;
-  /** True if the value may be null. */
-  readonly nullable: boolean;
-  /** True for a plain variable or literal, which may stand more than once. */
-  readonly atomic: boolean;
-}
 
 /** What is made once for an expression, whichever NULL lanes its loops are compiled for: kernels may have state. */
 export class Kernels {

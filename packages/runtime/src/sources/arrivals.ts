@@ -9,6 +9,7 @@ export class Arrivals {
   #arrived: FetchedPartition[] | undefined;
   #failure: unknown;
   #hasFailed = false;
+  #isWoken = false;
   #wake: (() => void) | undefined;
 
   constructor(reader: RecordReader, clock: Clock) {
@@ -16,8 +17,9 @@ export class Arrivals {
     this.#clock = clock;
   }
 
-  /** Ends the wait that is under way. */
+  /** Ends the wait that is under way, or the next one. */
   wake(): void {
+    this.#isWoken = true;
     this.#wake?.();
   }
 
@@ -28,7 +30,8 @@ export class Arrivals {
   async take(untilMs: number): Promise<FetchedPartition[] | undefined> {
     this.#ask();
     // What is there already comes with the next microtask, before any timer.
-    if (this.#arrived === undefined && !this.#hasFailed) await this.#wait(untilMs);
+    if (this.#arrived === undefined && !this.#hasFailed && !this.#isWoken) await this.#wait(untilMs);
+    this.#isWoken = false;
     if (this.#hasFailed) {
       this.#hasFailed = false;
       throw this.#failure;

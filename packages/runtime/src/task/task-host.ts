@@ -1,4 +1,4 @@
-import { asMillraceError, type Clock, type Logger, type MillraceError, type Random } from '@millrace/core';
+import { asMillraceError, type Clock, delay, type Logger, type MillraceError, type Random } from '@millrace/core';
 import * as formats from '@millrace/formats';
 import type { KernelContext } from '@millrace/functions';
 import { KafkaClient, openProducer } from '@millrace/kafka-client';
@@ -13,6 +13,8 @@ import { Task } from './task.ts';
 
 /** Bytes of results that may be on their way to the client's side. */
 const windowBytes = 1024 * 1024;
+/** So long closing waits for tasks to let go of their groups: longer means that no broker answers. */
+const releaseMs = 3000;
 
 /** What a hosted task tells. */
 export interface TaskEvents {
@@ -61,7 +63,7 @@ export class TaskHost {
         () => events.onEnd(null, task.statistics()),
         (error: unknown) => events.onEnd(asMillraceError(error), task.statistics()),
       )
-      .then(() => task.groupClosed)
+      .then(async () => void (await task.released))
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
     return {
@@ -76,7 +78,9 @@ export class TaskHost {
 
   /** Waits for the tasks, which must have been cancelled or be about to end, and closes the connections. */
   async close(): Promise<void> {
-    await Promise.all(this.#running);
+    const timeUp = new AbortController();
+    await Promise.race([Promise.all(this.#running), delay(this.#clock, releaseMs, timeUp.signal).catch(() => {})]);
+    timeUp.abort();
     await Promise.all([...this.#clients.values()].map((client) => client.close()));
   }
 

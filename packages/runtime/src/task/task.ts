@@ -98,8 +98,8 @@ export class Task {
     }
   }
 
-  /** Resolves when the group that showed the query to Kafka's tools is gone as well. */
-  groupClosed: Promise<void> = Promise.resolve();
+  /** Resolves some time after the end: when the sink, and the group that showed the query to Kafka's tools, are gone as well. */
+  released: Promise<unknown> = Promise.resolve();
 
   statistics(): QueryStatistics {
     const scans = [...this.#scans.values()];
@@ -184,11 +184,12 @@ export class Task {
   }
 
   async #close(): Promise<void> {
-    this.groupClosed = this.#group?.close() ?? Promise.resolve();
-    await Promise.all([...this.#scans.values()].map((scan) => scan.close()));
-    await this.#sink.close().catch((error: unknown) => {
-      this.#context.logger.debug({ query: this.#options.queryId, error: String(error) }, 'the sink of a query did not close');
+    const sink = this.#sink.close().catch((error: unknown) => {
+      this.#context.logger.debug({ error: String(error) }, 'the sink of a query did not close');
     });
+    // Neither is waited for: both may want a broker that does not answer.
+    this.released = Promise.all([this.#group?.close(), sink]);
+    await Promise.all([...this.#scans.values()].map((scan) => scan.close()));
   }
 }
 

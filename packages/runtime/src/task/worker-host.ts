@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { deserializeError, type Logger, MillraceError, serializeError } from '@millrace/core';
+import { deserializeError, type Logger, MillraceError, serializeError, systemClock } from '@millrace/core';
 import type { QueryRequest } from './query-request.ts';
 import { noStatistics, type QueryStatistics } from './statistics.ts';
 import type { TaskEvents } from './task-host.ts';
@@ -11,6 +11,9 @@ export interface RemoteTask {
   cancel(error: MillraceError): void;
   statistics(): Promise<QueryStatistics>;
 }
+
+/** A thread that does not end by itself within this time is ended. */
+const closeMs = 5000;
 
 interface Entry {
   readonly events: TaskEvents;
@@ -67,7 +70,9 @@ export class WorkerHost {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#tell({ kind: 'close' });
+    const timer = systemClock.setTimer(closeMs, () => void this.#worker.terminate(), { unref: true });
     await this.#exited;
+    timer.cancel();
   }
 
   /** Ends the thread at once. */

@@ -228,7 +228,7 @@ describe('a scan', () => {
     await run.advance(1000);
     expect(kafka.committed.at(-1)).toEqual({ topic: 's', partition: 0, offset: 1 });
     await run.cancel();
-    await run.task.groupClosed;
+    await run.task.released;
     expect(kafka.deletedGroups).toEqual(['millrace.query.q']);
   });
 });
