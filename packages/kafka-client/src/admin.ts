@@ -150,6 +150,7 @@ class KafkaJsBackedAdmin implements Admin {
   }
 
   async #open(): Promise<KafkaJsAdmin> {
+    spendTimerWarning();
     const { Kafka, logLevel } = await import('kafkajs');
     const { brokers, clientId, logger = silentLogger, requestTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = this.#options;
     const kafka = new Kafka({
@@ -164,6 +165,17 @@ class KafkaJsBackedAdmin implements Admin {
     const admin = kafka.admin();
     await admin.connect();
     return admin;
+  }
+}
+
+/** kafkajs sets timers of less than nothing where it means "soon". Node warns of the first one of a process, for everyone to see. */
+function spendTimerWarning(): void {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    clearTimeout(setTimeout(() => {}, -1));
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MillraceError } from '@millrace/core';
 import { batchHeader, type RecordBatchBuilder, stampProducer } from '@millrace/kafka-protocol';
 import type { BackOff } from './back-off.ts';
 import type { WrittenBatch } from './ports.ts';
@@ -64,6 +65,8 @@ export class ProducerQueue {
   inFlight: PendingBatch[] = [];
   /** To be sent again once nothing is in flight, in order. */
   returned: PendingBatch[] = [];
+  /** Why the broker has last refused a batch, since it took one. */
+  refusal: MillraceError | undefined;
   /** True if the partition is part of the transaction that is open. */
   isEnrolled = false;
   /** Node id of the leader, once known. */
@@ -104,6 +107,7 @@ export class ProducerQueue {
     this.inFlight = this.inFlight.filter((other) => other !== batch);
     if (!written) return;
     this.backOff.reset();
+    this.refusal = undefined;
     this.#isKnown = true;
     this.#expectedSequence = (batch.sequence + batch.recordCount) % sequenceModulus;
   }

@@ -24,6 +24,13 @@ const recoverable: ReadonlySet<KafkaErrorName> = new Set(['OUT_OF_ORDER_SEQUENCE
 
 const sequenceLost = errorCode('OUT_OF_ORDER_SEQUENCE_NUMBER');
 
+/** What the broker says of one batch. */
+interface Answer {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly baseOffset: number;
+}
+
 interface Sent {
   readonly queue: ProducerQueue;
   readonly batch: PendingBatch;
@@ -358,7 +365,7 @@ export class RecordSender {
       const { transactionalId = null, produceVersions } = this.#policy.transaction ?? {};
       const body = { transactionalId, acks: -1, timeoutMs: requestTimeoutMs, topicData: requestOf(sent) };
       const response = await connection.request(apis.produce, body, requestTimeoutMs, produceVersions);
-      const answers = new Map<string, { readonly errorCode: number; readonly baseOffset: number }>();
+      const answers = new Map<string, Answer>();
       for (const { name, partitionResponses } of response.responses) {
         for (const answer of partitionResponses) answers.set(`${answer.index}@${name}`, answer);
       }
@@ -366,7 +373,7 @@ export class RecordSender {
         const answer = answers.get(`${one.queue.partition}@${one.queue.topic}`);
         // Left out of the answer: nothing is known, so it is sent again.
         if (answer === undefined) this.#giveBack(one);
-        else this.#answer(one, answer.errorCode, answer.baseOffset);
+        else this.#answer(one, answer);
       }
     } catch (error) {
       const failure = asMillraceError(error);
@@ -381,9 +388,10 @@ export class RecordSender {
     }
   }
 
-  #answer(one: Sent, code: number, baseOffset: number): void {
+  #answer(one: Sent, { errorCode: code, errorMessage, baseOffset }: Answer): void {
     const { queue, batch } = one;
     const { name, retriable } = errorOf(code);
+    if (name !== 'NONE') queue.refusal = this.#refusal(one, code, errorMessage);
     if (name === 'NONE') this.#settle(queue, batch, { baseOffset });
     else if (name === 'DUPLICATE_SEQUENCE_NUMBER') this.#settle(queue, batch, { baseOffset: -1 });
     else if (name === 'CONCURRENT_TRANSACTIONS') this.#giveBack(one, false);
@@ -391,7 +399,7 @@ export class RecordSender {
       batch.wasOutOfOrder = name === 'OUT_OF_ORDER_SEQUENCE_NUMBER';
       this.#needsIdentity ||= name === 'UNKNOWN_PRODUCER_ID' || name === 'INVALID_PRODUCER_EPOCH';
       this.#giveBack(one);
-    } else this.#settle(queue, batch, this.#refusal(one, code));
+    } else this.#settle(queue, batch, queue.refusal!);
   }
 
   /** Under a new identity the start of a transaction would be lost: there only the order is mended. */
@@ -399,9 +407,9 @@ export class RecordSender {
     return this.#policy.transaction === undefined ? recoverable.has(name) : name === 'OUT_OF_ORDER_SEQUENCE_NUMBER';
   }
 
-  #refusal({ queue: { topic, partition }, batch }: Sent, code: number): MillraceError {
+  #refusal({ queue: { topic, partition }, batch }: Sent, code: number, said: string | null = null): MillraceError {
     const what = `Produce of ${batch.bytes.length} bytes (records: ${batch.recordCount}) to ${topic}[${partition}]`;
-    return refused(code, what, { topic, partition, sizeBytes: batch.bytes.length });
+    return refused(code, what, { topic, partition, sizeBytes: batch.bytes.length }, said);
   }
 
   #giveBack({ queue, batch }: Sent, forgetLeader = true): void {
@@ -515,8 +523,10 @@ function requestOf(sent: readonly Sent[]): TopicData[] {
   return [...topics.values()];
 }
 
-function timedOut({ topic, partition }: ProducerQueue, timeoutMs: number): MillraceError {
-  return new MillraceError('KAFKA_TIMED_OUT', `records for ${topic}[${partition}] were not acknowledged within ${timeoutMs} ms`, {
+function timedOut({ topic, partition, refusal }: ProducerQueue, timeoutMs: number): MillraceError {
+  const reason = refusal === undefined ? '' : `: ${refusal.message}`;
+  return new MillraceError('KAFKA_TIMED_OUT', `records for ${topic}[${partition}] were not acknowledged within ${timeoutMs} ms${reason}`, {
     details: { topic, partition },
+    cause: refusal,
   });
 }

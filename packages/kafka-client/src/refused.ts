@@ -19,10 +19,16 @@ const codes: Partial<Record<KafkaErrorName, ErrorCode>> = {
 /**
  * The error for what a broker answered instead of success.
  * @param what e.g. `Produce to metrics[3]`.
+ * @param said the broker's own words, where it adds some
  */
-export function refused(code: number, what: string, details: Readonly<Record<string, unknown>> = {}): MillraceError {
+export function refused(
+  code: number,
+  what: string,
+  details: Readonly<Record<string, unknown>> = {},
+  said: string | null = null,
+): MillraceError {
   const { name, message, retriable } = errorOf(code);
-  return new MillraceError(codes[name] ?? 'KAFKA_REQUEST_REFUSED', `${what} was refused: ${message} (${name})`, {
+  return new MillraceError(codes[name] ?? 'KAFKA_REQUEST_REFUSED', `${what} was refused: ${said || message} (${name})`, {
     details: { ...details, kafkaError: name, kafkaCode: code },
     retryable: retriable,
   });

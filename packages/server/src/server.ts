@@ -72,6 +72,9 @@ export async function createServer(configuration: Configuration, ports: ServerPo
   };
 }
 
+/** A client waits for the answer: what is not written by then is told. Topics of streams are there, or were deleted by others. */
+const deliveryLimits = { deliveryTimeoutMs: 30_000, missingTimeoutMs: 2_000 };
+
 type Ports = Required<Omit<ServerPorts, 'engine'>> & Pick<ServerPorts, 'engine'>;
 
 /** The composition root: the only place that knows how the parts are made of each other. */
@@ -175,7 +178,7 @@ class Root {
           new KafkaClient({ brokers: this.brokers, clientId: 'millrace', clock, random, logger }),
         );
         this.#parts.add(tokens.admin, createAdmin({ brokers: this.brokers, clientId: 'millrace-admin', logger }));
-        this.#parts.add(tokens.producer, openProducer(client));
+        this.#parts.add(tokens.producer, openProducer(client, deliveryLimits));
       },
       close: async () => {
         await this.#parts.get(tokens.producer).close();
@@ -246,16 +249,21 @@ class Root {
     };
   }
 
-  async #isReady(): Promise<boolean> {
-    return this.#parts
-      .get(tokens.kafka)
-      .metadataOnce([])
-      .then(
-        () => true,
-        () => false,
-      );
+  /** True if a broker answers, and soon. */
+  #isReady(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = this.#ports.clock.setTimer(readyWithinMs, () => resolve(false));
+    const asked = this.#parts.get(tokens.kafka).metadataOnce([]);
+    asked.then(
+      () => resolve(true),
+      () => resolve(false),
+    );
+    return promise.finally(() => timer.cancel());
   }
 }
+
+/** A broker that takes longer to answer a question about nothing is not to be relied on. */
+const readyWithinMs = 3000;
 
 function brokerPortTaken(failure: MillraceError, port: number): MillraceError {
   return new MillraceError('LISTEN_FAILED', `${failure.message} (broker.port)`, {
