@@ -119,6 +119,42 @@ describe('statements', () => {
     expect(await run('SELECT count() FROM table(split)')).toBe('30\n');
   });
 
+  it('go block by block where an INSERT is larger than max_insert_block, and say how many rows are in', async () => {
+    await run('CREATE STREAM blocks (a int32)');
+    const rows = Array.from({ length: 100 }, (_, i) => `{"a":${i === 60 ? '"no"' : i}}`).join('\n');
+    const refused = await post(rows, { query: 'INSERT INTO blocks FORMAT JSONEachRow', max_insert_block: '100' });
+    const text = await refused.text();
+    expect(text).toMatch(/column a: "no" is no int32/);
+    const stored = Number(/the (\d+) rows before this block are in/.exec(text)![1]);
+    expect(stored).toBeGreaterThan(40);
+    expect(await run('SELECT count(), max(a) FROM table(blocks)')).toBe(`${stored}\t${stored - 1}\n`);
+  });
+
+  it('put rows where sharding_expr says, else where Kafka puts their keys', async () => {
+    await run("CREATE STREAM sharded (a int64) SETTINGS shards = 3, sharding_expr = 'a'");
+    await run('INSERT INTO sharded VALUES (0), (1), (2), (-1), (7)');
+    expect(await run('SELECT _tp_shard, a FROM table(sharded) ORDER BY a')).toBe('2\t-1\n0\t0\n1\t1\n2\t2\n1\t7\n');
+    await run('CREATE STREAM keyed (a string, b int32) PRIMARY KEY (a, b) SETTINGS shards = 3');
+    await run("INSERT INTO keyed VALUES ('x', 1); INSERT INTO keyed SELECT 'x', 1");
+    expect(await run('SELECT count(), count_distinct(_tp_shard), min(_tp_message_key) FROM table(keyed)')).toBe('2\t1\tx\\01\n');
+  });
+
+  it('make a stream anew after it was dropped', async () => {
+    await run('CREATE STREAM again (a int32); INSERT INTO again VALUES (1); DROP STREAM again; CREATE STREAM again (a string)');
+    await run("INSERT INTO again VALUES ('new')");
+    expect(await run('SELECT a FROM table(again)')).toBe('new\n');
+  });
+
+  it('take the event time of a row from the statement or the clock', async () => {
+    await run('CREATE STREAM timed (a int32)');
+    await run(
+      'INSERT INTO timed (a, _tp_time) VALUES (1, \'2026-01-01 00:00:00.250\'); INSERT INTO timed FORMAT JSONEachRow {"a":2,"_tp_time":"2026-01-02 00:00:00"}',
+    );
+    expect(await run('SELECT a, _tp_time FROM table(timed) ORDER BY a')).toBe('1\t2026-01-01 00:00:00.250\n2\t2026-01-02 00:00:00.000\n');
+    await run('INSERT INTO timed VALUES (3)');
+    expect(Number(await run('SELECT count() FROM table(timed) WHERE _tp_time > now() - INTERVAL 1 MINUTE'))).toBe(1);
+  });
+
   it('read a topic that is there already', async () => {
     await run('CREATE STREAM origin (a int32) SETTINGS shards = 3');
     await run("CREATE STREAM other (a int64, b string) SETTINGS topic = 'origin'");
@@ -242,6 +278,15 @@ describe('streaming', () => {
     expect(await run('SHOW QUERIES')).toContain('q-gone');
     response.destroy();
     await expect.poll(() => run('SHOW QUERIES'), { timeout: 1000, interval: 20 }).not.toContain('q-gone');
+  });
+
+  it('refuses a second query of the same id', async () => {
+    const response = await open('SELECT n FROM ticks', { query_id: 'q-twice' });
+    expect(await fail('SELECT n FROM ticks', { query_id: 'q-twice' })).toMatchObject({
+      code: '36',
+      text: expect.stringContaining('q-twice is running already'),
+    });
+    response.destroy();
   });
 
   it('kills a query, whose client is told', async () => {
