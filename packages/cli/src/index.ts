@@ -27,6 +27,11 @@ export async function main(): Promise<void> {
       },
     },
   };
+  // kafkajs sets a timer to a negative time, which is harmless and of no interest to who runs a command.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name !== 'TimeoutNegativeWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  });
   // Whoever reads the output may stop: `| head` is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

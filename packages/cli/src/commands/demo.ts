@@ -67,7 +67,7 @@ export default class Demo extends BaseCommand {
 
   #sumUp({ windows, rowsSent, rowsLate }: ShowResult): void {
     this.log(`\n${windows.length} days closed over ${rowsSent} flights; ${rowsLate} flights came late.`);
-    this.log('Flights arrive out of order, up to 90 minutes. A day closes when a flight of the next day has arrived;');
+    this.log('Flights arrive out of order, one in fifty up to 12 hours. A day closes when a flight of the next day has arrived;');
     this.log('a flight that arrives after its day has closed is late: it is left out of the result, and counted.');
   }
 

@@ -82,20 +82,22 @@ function invalid(message: string): MillraceError {
   return new MillraceError('DATA_UNDECODABLE', message);
 }
 
-/** How late a row may arrive: event times within this of each other may change places. */
-const disorderMs = 90 * 60_000;
+/** How much later than its event time a flight is told of. */
+const usualDelayMs = 90 * 60_000;
+/** One flight in fifty is told of only within this. */
+const longDelayMs = 12 * 3_600_000;
 /** Event time that one block spans. */
 const blockMs = 2 * 3_600_000;
 
 /**
- * The order in which the flights arrive: by event time plus a random delay below {@link disorderMs}, the same for the same
- * seed, cut into blocks. A flight shortly before midnight may so arrive after the watermark has passed: those are the late rows.
+ * The order in which the flights arrive: by event time plus a random delay, the same for the same seed, cut into blocks.
+ * A flight of the evening may so arrive after the watermark has passed midnight: those are the late rows.
  */
 export function arrivalBlocks(flights: readonly Flight[], seed: number): Block[] {
   const random = new SeededRandom(seed);
   const arrivals = flights.map((flight) => ({
     flight,
-    arrivalMs: Date.parse(`${flight.at.replace(' ', 'T')}Z`) + random.below(disorderMs),
+    arrivalMs: Date.parse(`${flight.at.replace(' ', 'T')}Z`) + random.below(random.below(50) === 0 ? longDelayMs : usualDelayMs),
   }));
   arrivals.sort((a, b) => a.arrivalMs - b.arrivalMs);
   const blocks = new Map<number, Flight[]>();

@@ -9,7 +9,7 @@ export function oneLine(statement: string): string | null {
   const pieces: string[] = [];
   let end = 0;
   for (const token of tokenize(statement)) {
-    if (pieces.length > 0 && /\s/.test(statement.slice(end, token.start))) pieces.push(' ');
+    if (pieces.length > 0 && pieces.at(-1) !== ' ' && /\s/.test(statement.slice(end, token.start))) pieces.push(' ');
     end = token.end;
     if (token.kind === 'comment') continue;
     if (!token.text.includes('\n')) pieces.push(token.text);
