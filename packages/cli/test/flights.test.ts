@@ -25,7 +25,7 @@ describe('readFlights', () => {
   it.each([
     ['', /holds no flights/],
     ['[{"date":"x"}]', /flights, row 1: a flight needs date .* this one is \{"date":"x"\}/],
-    ['{"a":1}\n{', /flights, row 1: a flight needs/],
+    ['{"a":1}\n{', /flights, row 2: .*JSON/],
     ['{', /flights, row 1: .*JSON/],
     ['a,b\n1,2\n', /this one is \{"a":"1","b":"2"\}/],
     ['date,delay,distance,origin\n2001/13/45 10:00,1,1,A\n', /a flight needs date/],
