@@ -5,7 +5,7 @@
  */
 
 /** Arrays and objects nested deeper are refused: a bound, so that hostile input cannot exhaust anything. */
-export const maxDepth = 1000;
+const maxDepth = 1000;
 
 const open = new Uint8Array(maxDepth);
 
@@ -20,7 +20,7 @@ export function skipBlanks(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** `at` stands on the opening quote. */
-export function skipString(bytes: Uint8Array, at: number, end: number): number {
+function skipString(bytes: Uint8Array, at: number, end: number): number {
   return skipStringRest(bytes, at + 1, end);
 }
 
@@ -139,7 +139,7 @@ export function skipKey(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** A string, number, `true`, `false` or `null`. */
-export function skipScalar(bytes: Uint8Array, at: number, end: number): number {
+function skipScalar(bytes: Uint8Array, at: number, end: number): number {
   if (at >= end) return ~end;
   switch (bytes[at]) {
     case 34:

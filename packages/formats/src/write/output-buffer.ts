@@ -57,9 +57,20 @@ export class OutputBuffer {
     const start = this.length;
     let at = start + digitCount(rest);
     this.length = at;
+    const bytes = this.bytes;
+    // Arithmetic of 32 bits is far quicker, and most numbers are small.
+    if (rest < 2 ** 31) {
+      let small = rest | 0;
+      do {
+        const tenth = (small / 10) | 0;
+        bytes[--at] = 48 + (small - tenth * 10);
+        small = tenth;
+      } while (at > start);
+      return;
+    }
     do {
       const tenth = Math.floor(rest / 10);
-      this.bytes[--at] = 48 + (rest - tenth * 10);
+      bytes[--at] = 48 + (rest - tenth * 10);
       rest = tenth;
     } while (at > start);
   }
@@ -74,6 +85,8 @@ export class OutputBuffer {
 }
 
 function digitCount(value: number): number {
+  if (value < 100) return value < 10 ? 1 : 2;
+  if (value < 10_000) return value < 1000 ? 3 : 4;
   let count = 1;
   for (let bound = 10; value >= bound; bound *= 10) count++;
   return count;

@@ -16,11 +16,11 @@ export function jsonObjectRow(
   cell: (type: Schema[number]['type'], options: EncodeOptions) => CellWriter = jsonCellWriter,
 ): RowWriter {
   const writers = schema.map(({ type }) => cell(type, options));
-  const keys = schema.map(({ name }, i) => `${i === 0 ? '{' : ','}${jsonText(name)}:`);
+  const keys = schema.map(({ name }, i) => Buffer.from(`${i === 0 ? '{' : ','}${jsonText(name)}:`, 'latin1'));
   return (out, chunk, row) => {
     if (keys.length === 0) out.byte(123);
     for (let i = 0; i < keys.length; i++) {
-      out.latin1(keys[i]!);
+      out.copy(keys[i]!, 0, keys[i]!.length);
       writers[i]!(out, chunk.columns[i]!, row);
     }
     out.byte(125);
