@@ -38,7 +38,7 @@ async function post(
 ): Promise<Response> {
   const url = new URL(server.url);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return fetch(url, { method: 'POST', body: sql as BodyInit, headers });
+  return fetch(url, { method: 'POST', body: sql as NonNullable<RequestInit['body']>, headers });
 }
 
 /** The body of a statement that succeeds. */
