@@ -41,6 +41,10 @@ export interface BrokerOptions {
   readonly offsetsRetentionMs?: number;
   /** How long an idle producer's sequence is remembered; default 1 day. */
   readonly producerExpirationMs?: number;
+  /** Longest time that a transaction may ask for; default 15 minutes. */
+  readonly transactionTimeoutMaxMs?: number;
+  /** How long a transactional id is remembered that is not used; default 7 days. */
+  readonly transactionalIdExpirationMs?: number;
   /** How often it is looked for segments that retention.ms and retention.bytes do not keep; default 5 minutes. */
   readonly retentionCheckMs?: number;
 }
@@ -71,6 +75,8 @@ export function settleOptions(options: BrokerOptions): Settled {
     groupSessionTimeoutMaxMs: 30 * 60 * 1000,
     offsetsRetentionMs: 7 * dayMs,
     producerExpirationMs: dayMs,
+    transactionTimeoutMaxMs: 15 * 60 * 1000,
+    transactionalIdExpirationMs: 7 * dayMs,
     retentionCheckMs: 5 * 60 * 1000,
     ...options,
   };

@@ -19,6 +19,7 @@ import { requestRouter } from './server/request-router.ts';
 import { Housekeeping } from './topic/housekeeping.ts';
 import { refuseTopicConfig, type TopicConfigOverrides } from './topic/topic-config.ts';
 import { Topics } from './topic/topics.ts';
+import { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
 
 /** What a broker needs of the world. */
 export interface BrokerPorts {
@@ -28,7 +29,7 @@ export interface BrokerPorts {
   readonly logger: Logger;
 }
 
-const groupSegmentBytes = 64 * 1024 * 1024;
+const coordinatorSegmentBytes = 64 * 1024 * 1024;
 
 /**
  * The embedded broker: one node that speaks Kafka's protocol over TCP and keeps what it acknowledged.
@@ -43,6 +44,7 @@ export class Broker {
   #directory: DataDirectory | undefined;
   #topics: Topics | undefined;
   #groups: GroupCoordinator | undefined;
+  #transactions: TransactionCoordinator | undefined;
   #housekeeping: Housekeeping | undefined;
   #listener: Listener | undefined;
   #port = 0;
@@ -80,7 +82,7 @@ export class Broker {
     const startedMs = clock.monotonic();
     this.#directory = DataDirectory.open(this.#options.dataDirectory, disk, random);
     try {
-      const services = this.#openServices(this.#directory);
+      const services = await this.#openServices(this.#directory);
       this.#listener = new Listener(this.#options, requestRouter(services), logger);
       this.#port = await this.#listener.open();
     } catch (failure) {
@@ -99,6 +101,7 @@ export class Broker {
   /** Stops without writing anything more, as the end of the process would: for tests of recovery. */
   async abandon(): Promise<void> {
     this.#housekeeping?.stop();
+    this.#transactions?.abandon();
     this.#topics?.abandon();
     this.#groups?.abandon();
     this.#directory?.abandon();
@@ -108,6 +111,7 @@ export class Broker {
   async #closeStores(): Promise<void> {
     this.#housekeeping?.stop();
     try {
+      await this.#transactions?.close();
       await this.#topics?.close();
       await this.#groups?.close();
     } finally {
@@ -116,7 +120,7 @@ export class Broker {
     }
   }
 
-  #openServices(directory: DataDirectory): Services {
+  async #openServices(directory: DataDirectory): Promise<Services> {
     const { clock, logger, disk } = this.#ports;
     const options = this.#options;
     const defaults = topicDefaults(options);
@@ -128,25 +132,38 @@ export class Broker {
     this.#topics.open();
     this.#housekeeping = new Housekeeping(this.#topics, this.#ports, options.retentionCheckMs);
     this.#housekeeping.start();
+    const logSettings = {
+      segmentBytes: coordinatorSegmentBytes,
+      segmentMs: Number.POSITIVE_INFINITY,
+      flushMessages: options.flushMessages,
+      flushMs: options.flushMs,
+    };
     this.#groups = new GroupCoordinator(this.#ports, {
       directory: `${directory.path}/groups`,
-      logSettings: {
-        segmentBytes: groupSegmentBytes,
-        segmentMs: Number.POSITIVE_INFINITY,
-        flushMessages: options.flushMessages,
-        flushMs: options.flushMs,
-      },
+      logSettings,
       sessionTimeoutMinMs: options.groupSessionTimeoutMinMs,
       sessionTimeoutMaxMs: options.groupSessionTimeoutMaxMs,
       initialRebalanceDelayMs: options.groupInitialRebalanceDelayMs,
       offsetsRetentionMs: options.offsetsRetentionMs,
     });
     this.#groups.open();
+    const producerIds = new ProducerIds(disk, directory.path);
+    const parts = { topics: this.#topics, groups: this.#groups, producerIds };
+    this.#transactions = new TransactionCoordinator(
+      this.#ports,
+      {
+        directory: `${directory.path}/transactions`,
+        logSettings,
+        timeoutMaxMs: options.transactionTimeoutMaxMs,
+        idExpirationMs: options.transactionalIdExpirationMs,
+      },
+      parts,
+    );
+    await this.#transactions.open();
     return {
       cluster: () => this.#cluster(directory.clusterId),
-      topics: this.#topics,
-      groups: this.#groups,
-      producerIds: new ProducerIds(disk, directory.path),
+      ...parts,
+      transactions: this.#transactions,
       clock,
       logger,
       autoCreateTopics: options.autoCreateTopics,
@@ -198,6 +215,8 @@ function brokerConfigs(options: ReturnType<typeof settleOptions>, defaults: Topi
       'offsets.retention.minutes': String(Math.round(options.offsetsRetentionMs / 60_000)),
       'producer.id.expiration.ms': String(options.producerExpirationMs),
       'socket.request.max.bytes': String(options.requestBytesMax),
+      'transaction.max.timeout.ms': String(options.transactionTimeoutMaxMs),
+      'transactional.id.expiration.ms': String(options.transactionalIdExpirationMs),
     }),
   );
 }

@@ -10,7 +10,8 @@ const abandoned = new Set<string>();
 
 /**
  * The directory that holds everything of a broker, held by one broker at a time.
- * `format.json` (format and cluster id), `lock` (id and identity of the process that holds it), `topics/`, `groups/`, `producer-ids.json`.
+ * `format.json` (format and cluster id), `lock` (id and identity of the process that holds it), `topics/`, `groups/`,
+ * `transactions/`, `producer-ids.json`.
  */
 export class DataDirectory {
   readonly path: string;

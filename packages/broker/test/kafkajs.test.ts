@@ -133,6 +133,35 @@ describe('a client of another make', () => {
     expect(await control.listTopics()).toEqual([]);
   });
 
+  it('commits and aborts transactions with offsets, and consumes what is committed', async () => {
+    const { address } = await openBroker();
+    const control = await admin(address);
+    await control.createTopics({ topics: [{ topic: 'in' }, { topic: 'out', numPartitions: 2 }] });
+    const sender = client(address).producer({ transactionalId: 'tx', idempotent: true, maxInFlightRequests: 1 });
+    await sender.connect();
+    onTestFinished(() => sender.disconnect());
+    const run = async (value: string, offset: string, commits: boolean) => {
+      const transaction = await sender.transaction();
+      await transaction.send({
+        topic: 'out',
+        messages: [
+          { value, partition: 0 },
+          { value, partition: 1 },
+        ],
+      });
+      await transaction.sendOffsets({ consumerGroupId: 'g', topics: [{ topic: 'in', partitions: [{ partition: 0, offset }] }] });
+      await (commits ? transaction.commit() : transaction.abort());
+    };
+    await run('a', '1', true);
+    await run('b', '2', false);
+    await run('c', '3', true);
+    await run('d', '4', false);
+    const { values } = await consume(address, 'reader', 'out', 4);
+    expect(values.sort()).toEqual(['a', 'a', 'c', 'c']);
+    const [fetched] = await control.fetchOffsets({ groupId: 'g', topics: ['in'] });
+    expect(fetched!.partitions[0]!.offset).toBe('3');
+  });
+
   it('changes a configuration and deletes records', async () => {
     const { address } = await openBroker();
     const control = await admin(address);

@@ -52,6 +52,7 @@ class World {
       sessionTimeoutMaxMs: 1e9,
       initialRebalanceDelayMs: 0,
       offsetsRetentionMs: 1e9,
+      compactionBytesMin: 700,
     });
     this.groups.open();
   }
@@ -64,7 +65,7 @@ class World {
   async send(batch: Sent): Promise<void> {
     const records = Array.from({ length: batch.count }, (_, i) => ({ timestampMs: 5, value: Buffer.from(`${batch.sequence + i}`) }));
     const bytes = encodeBatch(records, { producerId: batch.producerId, producerEpoch: 0, baseSequence: batch.sequence });
-    const result = this.partition.append(bytes, -1);
+    const result = this.partition.append(bytes, -1, () => undefined);
     if (isRefusal(result)) throw new Error(result.message);
     if (this.partition.needsFlush) await this.partition.flush();
     batch.ack = result;

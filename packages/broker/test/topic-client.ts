@@ -1,6 +1,7 @@
 import {
   type apis,
   batchHeader,
+  controlTypeOf,
   decodeRecords,
   apis as definitions,
   type EncodableRequest,
@@ -96,4 +97,26 @@ export function recordsIn(bytes: Buffer): { offset: number; key: string | null; 
     }
   }
   return found;
+}
+
+/**
+ * What a consumer of committed records keeps of one answer: aborted transactions are left out by producer, from their first offset to
+ * their marker.
+ */
+export function committedIn(bytes: Buffer, aborted: readonly { producerId: number; firstOffset: number }[]) {
+  const waiting = [...aborted];
+  const skipped = new Set<number>();
+  const kept: ReturnType<typeof recordsIn> = [];
+  let nextOffset = -1;
+  for (const at of iterateBatches(bytes)) {
+    const producerId = batchHeader.producerId(bytes, at);
+    nextOffset = batchHeader.lastOffset(bytes, at) + 1;
+    while (waiting.length > 0 && waiting[0]!.firstOffset < nextOffset) skipped.add(waiting.shift()!.producerId);
+    if (batchHeader.isControl(bytes, at)) {
+      if (controlTypeOf(bytes, at) === 'abort') skipped.delete(producerId);
+    } else if (!(batchHeader.isTransactional(bytes, at) && skipped.has(producerId))) {
+      kept.push(...recordsIn(bytes.subarray(at, at + batchHeader.sizeBytes(bytes, at))));
+    }
+  }
+  return { kept, nextOffset };
 }

@@ -1,8 +1,8 @@
 import type { Random, Timer } from '@millrace/core';
 import { decodeSubscription, type KafkaErrorName } from '@millrace/kafka-protocol';
+import { type KeyedEntry, KeyedLog } from '../log/keyed-log.ts';
 import type { LogSettings, PartitionLogPorts } from '../log/partition-log.ts';
 import { type CommittedOffset, Group, type JoinRequest, type SyncRequest } from './group.ts';
-import { type GroupEntry, GroupLog } from './group-log.ts';
 import { type JoinResult, joinFailure, type SyncResult, syncFailure } from './member.ts';
 import { decodeStoredGroup, encodeStoredGroup, type StoredGroup } from './stored-group.ts';
 
@@ -17,6 +17,10 @@ export interface GroupCoordinatorOptions {
   /** Size from which the group log is compacted; default 16 MiB. */
   readonly compactionBytesMin?: number;
 }
+
+/** What stands in the group log: a group's generation, or one committed offset. */
+type GroupKey = readonly ['group', group: string] | readonly ['offset', group: string, topic: string, partition: number];
+type GroupEntry = KeyedEntry<GroupKey>;
 
 /** One position to commit. */
 export interface OffsetToCommit {
@@ -45,13 +49,13 @@ export class GroupCoordinator {
   readonly #ports: PartitionLogPorts & { readonly random: Random };
   readonly #options: GroupCoordinatorOptions;
   readonly #groups = new Map<string, Group>();
-  readonly #log: GroupLog;
+  readonly #log: KeyedLog<GroupKey>;
   #expiryTimer: Timer | undefined;
 
   constructor(ports: PartitionLogPorts & { readonly random: Random }, options: GroupCoordinatorOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#log = new GroupLog(
+    this.#log = new KeyedLog<GroupKey>(
       options.directory,
       ports,
       options.logSettings,
@@ -109,6 +113,14 @@ export class GroupCoordinator {
     const known = this.#groups.get(group);
     if (known === undefined) return generation < 0 ? undefined : 'ILLEGAL_GENERATION';
     return known.refuseCommit(memberId, instanceId, generation);
+  }
+
+  /** Why this committer may not commit as part of a transaction, or undefined. @see KIP-447 */
+  refuseTransactionalCommit({ group, memberId, instanceId, generation }: Committer): KafkaErrorName | undefined {
+    if (group === '') return 'INVALID_GROUP_ID';
+    const known = this.#groups.get(group);
+    if (known === undefined) return generation < 0 ? undefined : 'ILLEGAL_GENERATION';
+    return known.refuseTransactionalCommit(memberId, instanceId, generation);
   }
 
   /** Writes offsets down, all or none. @throws {MillraceError} DISK_FULL, DISK_IO */

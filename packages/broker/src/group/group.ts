@@ -164,6 +164,17 @@ export class Group {
     return undefined;
   }
 
+  /**
+   * Why this committer may not commit in a transaction, or undefined. One that tells nothing of itself is taken in any state: only its
+   * producer id fences it.
+   * @see KIP-447
+   */
+  refuseTransactionalCommit(memberId: string, instanceId: string | null, generation: number): KafkaErrorName | undefined {
+    if (this.#state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
+    if (generation < 0 && memberId === '' && instanceId === null) return undefined;
+    return this.#refuseMember(memberId, instanceId, generation);
+  }
+
   /** Deletes the group: whoever still waits is told that there is no coordinator for it. */
   kill(): void {
     this.#state = 'Dead';

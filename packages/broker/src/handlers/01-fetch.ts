@@ -1,6 +1,6 @@
 import { type apis, type EncodableResponse, errorCode, type KafkaErrorName, type RequestOf } from '@millrace/kafka-protocol';
 import { awaitBytes, type Position } from '../topic/await-bytes.ts';
-import { isStorageFailure, type Partition } from '../topic/partition.ts';
+import { type CommittedRead, isStorageFailure, type Partition } from '../topic/partition.ts';
 import type { Handler, RequestContext, Services } from './handler.ts';
 
 type Request = RequestOf<typeof apis.fetch>;
@@ -10,14 +10,16 @@ type PartitionResponse = Response['responses'][number]['partitions'][number];
 
 /** One node: no leader was ever another. */
 const leaderEpoch = 0;
+const readCommitted = 1;
 const noBytes = Buffer.alloc(0);
 
 /**
  * Fetch 4–12.
  * Answers with slices of the segment files: whole batches, the first being the one that holds the offset asked for, and at
  * least one batch even if it is larger than asked for. Waits up to max_wait for min_bytes, and wakes with the appends.
- * Differs from Kafka: keeps no fetch sessions (every answer has session id 0, so clients send whole requests; KIP-227 allows it);
- * there being no transactions yet, the last stable offset is the high watermark and nothing is ever aborted.
+ * A reader of committed records gets what lies before the first open transaction, with the list of aborted ones among it; it wakes
+ * when a transaction ends.
+ * Differs from Kafka: keeps no fetch sessions (every answer has session id 0, so clients send whole requests; KIP-227 allows it).
  * @see KIP-74 (max_bytes), KIP-98, KIP-227, KIP-320
  */
 export const handleFetch: Handler<typeof apis.fetch> = (request, services, context) => {
@@ -34,7 +36,12 @@ function waitFor(request: Request, { topics, clock }: Services, { signal }: Requ
     for (const asked of partitions) {
       const partition = topics.partition(topic, asked.partition);
       if (partition === undefined || refuse(partition, asked) !== undefined) return undefined;
-      positions.push({ partition, offset: asked.fetchOffset, bytesMax: asked.partitionMaxBytes });
+      positions.push({
+        partition,
+        offset: asked.fetchOffset,
+        bytesMax: asked.partitionMaxBytes,
+        isCommitted: request.isolationLevel === readCommitted,
+      });
     }
   }
   return awaitBytes(positions, Math.min(request.minBytes, request.maxBytes), request.maxWaitMs, clock, signal);
@@ -46,7 +53,13 @@ function read(request: Request, services: Services, context: RequestContext): Re
   const responses = request.topics.map(({ topic, partitions }) => ({
     topic,
     partitions: partitions.map((asked) => {
-      const response = readPartition(topic, asked, services, context, bytesLeft, isFirst);
+      const bytesMax = Math.min(asked.partitionMaxBytes, bytesLeft);
+      const response = readPartition(topic, asked, services, (partition) => {
+        if (request.isolationLevel === readCommitted) {
+          return partition.readCommitted(asked.fetchOffset, bytesMax, isFirst, context.allocate);
+        }
+        return { records: partition.read(asked.fetchOffset, bytesMax, isFirst, context.allocate), aborted: null };
+      });
       const size = (response.records as Buffer).length;
       bytesLeft = Math.max(0, bytesLeft - size);
       if (size > 0) isFirst = false;
@@ -60,17 +73,16 @@ function readPartition(
   topic: string,
   asked: Asked,
   services: Services,
-  context: RequestContext,
-  bytesLeft: number,
-  isFirst: boolean,
+  readFrom: (partition: Partition) => { readonly records: Buffer; readonly aborted: CommittedRead['aborted'] | null },
 ): PartitionResponse {
   const partition = services.topics.partition(topic, asked.partition);
   if (partition === undefined) return { ...refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION'), abortedTransactions: [] };
   const error = refuse(partition, asked);
   if (error !== undefined) return refused(asked.partition, error);
   try {
-    const records = partition.read(asked.fetchOffset, Math.min(asked.partitionMaxBytes, bytesLeft), isFirst, context.allocate);
-    return { partitionIndex: asked.partition, errorCode: 0, ...bounds(partition), records };
+    const { records, aborted } = readFrom(partition);
+    const abortedTransactions = aborted?.map(({ producerId, firstOffset }) => ({ producerId, firstOffset })) ?? null;
+    return { partitionIndex: asked.partition, errorCode: 0, ...bounds(partition), abortedTransactions, records };
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
     services.logger.error({ topic, partition: asked.partition, error: failure.message }, 'log not readable');
@@ -84,7 +96,7 @@ function refuse(partition: Partition, { fetchOffset, currentLeaderEpoch }: Asked
 }
 
 function bounds({ highWatermark, lastStableOffset, startOffset }: Partition) {
-  return { highWatermark, lastStableOffset, logStartOffset: startOffset, abortedTransactions: null };
+  return { highWatermark, lastStableOffset, logStartOffset: startOffset };
 }
 
 function refused(partitionIndex: number, error: KafkaErrorName): PartitionResponse {

@@ -16,9 +16,10 @@ const leaderEpoch = 0;
 
 /**
  * ListOffsets 1–9: the end (−1), the start (−2), the record with the highest timestamp (−3), or the first record at or after a
- * timestamp. The one batch that holds it is decoded, nothing else.
+ * timestamp. The one batch that holds it is decoded, nothing else. For a reader of committed records the end is where the first open
+ * transaction begins.
  * Differs from Kafka: there is no tiered storage, so −4 is the start and −5 is unknown.
- * @see KIP-79, KIP-207, KIP-734
+ * @see KIP-79, KIP-98, KIP-207, KIP-734
  */
 export const handleListOffsets: Handler<typeof apis.listOffsets> = (request, services) => ({
   topics: request.topics.map(({ name, partitions }) => ({
@@ -45,18 +46,19 @@ function find(
   isolationLevel: number,
 ): { offset: number; timestamp: number; leaderEpoch?: number } {
   const nothing = { offset: -1, timestamp: -1, leaderEpoch: -1 };
+  const end = isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case latest:
-      return { offset: isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark, timestamp: -1 };
+      return { offset: end, timestamp: -1 };
     case earliest:
     case earliestLocal:
       return { offset: partition.startOffset, timestamp: -1 };
     case latestTiered:
       return nothing;
-    case maxTimestamp:
-      return findNewest(partition) ?? nothing;
-    default:
-      return findByTimestamp(partition, timestamp) ?? nothing;
+    default: {
+      const found = timestamp === maxTimestamp ? findNewest(partition) : findByTimestamp(partition, timestamp);
+      return found !== undefined && found.offset < end ? found : nothing;
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export const handleOffsetCommit: Handler<typeof apis.offsetCommit> = async (requ
   const judged = request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map((asked) => {
-      const error = refusal ?? refuse(services, name, asked.partitionIndex, asked.committedMetadata);
+      const error = refusal ?? refuseOffset(services, name, asked.partitionIndex, asked.committedMetadata);
       const { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata: metadata } = asked;
       if (error === undefined) accepted.push({ topic: name, partition, offset, leaderEpoch, metadata });
       return { partitionIndex: partition, error };
@@ -38,7 +38,13 @@ export const handleOffsetCommit: Handler<typeof apis.offsetCommit> = async (requ
   };
 };
 
-function refuse({ topics }: Services, topic: string, partition: number, metadata: string | null): KafkaErrorName | undefined {
+/** Why an offset cannot be committed, whoever does it, or undefined. */
+export function refuseOffset(
+  { topics }: Pick<Services, 'topics'>,
+  topic: string,
+  partition: number,
+  metadata: string | null,
+): KafkaErrorName | undefined {
   if (topics.partition(topic, partition) === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
   return (metadata?.length ?? 0) > metadataLengthMax ? 'OFFSET_METADATA_TOO_LARGE' : undefined;
 }

@@ -1,12 +1,10 @@
 import { type apis, errorCode } from '@millrace/kafka-protocol';
 import type { Handler, Services } from './handler.ts';
 
-const groupKey = 0;
+const keyTypes = { group: 0, transaction: 1 } as const;
 
 /**
- * FindCoordinator 0–4: this node, for every group; several keys at once from 4 on.
- * Differs from Kafka: transactions are not supported yet, so a transactional id is refused with
- * TRANSACTIONAL_ID_AUTHORIZATION_FAILED: the one error at which every client stops at once.
+ * FindCoordinator 0–4: this node, for every group and every transactional id; several keys at once from 4 on.
  * @see KIP-98, KIP-699
  */
 export const handleFindCoordinator: Handler<typeof apis.findCoordinator> = (request, services, { version }) => {
@@ -17,12 +15,7 @@ export const handleFindCoordinator: Handler<typeof apis.findCoordinator> = (requ
 
 function coordinator(keyType: number, { cluster }: Services) {
   const { nodeId, host, port } = cluster();
-  if (keyType === groupKey) return { errorCode: 0, errorMessage: null, nodeId, host, port };
-  return {
-    errorCode: errorCode('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'),
-    errorMessage: 'transactions are not supported by this broker',
-    nodeId: -1,
-    host: '',
-    port: -1,
-  };
+  if (keyType === keyTypes.group || keyType === keyTypes.transaction) return { errorCode: 0, errorMessage: null, nodeId, host, port };
+  const errorMessage = `coordinators of type ${keyType} are not known; 0 (groups) and 1 (transactions) are`;
+  return { errorCode: errorCode('INVALID_REQUEST'), errorMessage, nodeId: -1, host: '', port: -1 };
 }

@@ -1,20 +1,36 @@
-import { type apis, errorCode } from '@millrace/kafka-protocol';
+import { type apis, errorCode, type KafkaErrorName } from '@millrace/kafka-protocol';
 import { isStorageFailure } from '../topic/partition.ts';
+import type { ProducerIdentity } from '../transaction/transaction.ts';
 import type { Handler } from './handler.ts';
 
 /**
- * InitProducerId 0–4: gives an idempotent producer an id that was never given before, with epoch 0. A producer that asks with its old id
- * (3 and later) gets a new one too, which begins its sequences anew.
- * Differs from Kafka: a transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, transactions not being supported yet.
- * @see KIP-98, KIP-360
+ * InitProducerId 0–4: gives a producer its identity.
+ * Without a transactional id: an id that was never given before, with epoch 0; one that asks with its old id (3 and later) gets a new
+ * one too, which begins its sequences anew. With a transactional id: the next epoch, which fences whoever had it before and aborts what
+ * that left open; a new id once the epochs are used up. A producer that names itself (3 and later) must be the newest.
+ * Differs from Kafka: an open transaction is aborted within the request, where Kafka answers CONCURRENT_TRANSACTIONS and is asked again;
+ * a fenced producer that names itself aborts nothing.
+ * @see KIP-98, KIP-360, KIP-588
  */
-export const handleInitProducerId: Handler<typeof apis.initProducerId> = (request, { producerIds, logger }) => {
-  if (request.transactionalId !== null) return { errorCode: errorCode('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), producerEpoch: -1 };
+export const handleInitProducerId: Handler<typeof apis.initProducerId> = async (request, { producerIds, transactions, logger }) => {
+  const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request;
   try {
-    return { errorCode: 0, producerId: producerIds.allocate(), producerEpoch: 0 };
+    if (transactionalId === null) return identity({ producerId: producerIds.allocate(), producerEpoch: 0 });
+    if (producerId < 0 !== producerEpoch < 0) return refused('INVALID_REQUEST');
+    const named = producerId < 0 ? undefined : { producerId, producerEpoch };
+    const claimed = await transactions.initProducer(transactionalId, transactionTimeoutMs, named);
+    return typeof claimed === 'string' ? refused(claimed) : identity(claimed);
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
-    logger.error({ error: failure.message }, 'producer id not given');
-    return { errorCode: errorCode('COORDINATOR_NOT_AVAILABLE'), producerEpoch: -1 };
+    logger.error({ transactionalId, error: failure.message }, 'producer id not given');
+    return refused('COORDINATOR_NOT_AVAILABLE');
   }
 };
+
+function identity({ producerId, producerEpoch }: ProducerIdentity) {
+  return { errorCode: 0, producerId, producerEpoch };
+}
+
+function refused(error: KafkaErrorName) {
+  return { errorCode: errorCode(error), producerEpoch: -1 };
+}

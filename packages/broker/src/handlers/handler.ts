@@ -3,6 +3,7 @@ import type { Api, EncodableResponse, RequestOf } from '@millrace/kafka-protocol
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { ProducerIds } from '../producer/producer-ids.ts';
 import type { Topics } from '../topic/topics.ts';
+import type { TransactionCoordinator } from '../transaction/transaction-coordinator.ts';
 
 /** The one node of the cluster, as clients are to reach it. */
 export interface ClusterView {
@@ -17,6 +18,7 @@ export interface Services {
   readonly cluster: () => ClusterView;
   readonly topics: Topics;
   readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
   readonly producerIds: ProducerIds;
   readonly clock: Clock;
   readonly logger: Logger;

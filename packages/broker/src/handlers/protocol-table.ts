@@ -18,6 +18,10 @@ import { handleDeleteTopics } from './20-delete-topics.ts';
 import { handleDeleteRecords } from './21-delete-records.ts';
 import { handleInitProducerId } from './22-init-producer-id.ts';
 import { handleOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts';
+import { handleAddPartitionsToTxn } from './24-add-partitions-to-txn.ts';
+import { handleAddOffsetsToTxn } from './25-add-offsets-to-txn.ts';
+import { handleEndTxn } from './26-end-txn.ts';
+import { handleTxnOffsetCommit } from './28-txn-offset-commit.ts';
 import { handleDescribeConfigs } from './32-describe-configs.ts';
 import { handleAlterConfigs } from './33-alter-configs.ts';
 import { handleCreatePartitions } from './37-create-partitions.ts';
@@ -53,6 +57,10 @@ export const protocolTable: ReadonlyMap<number, Endpoint> = new Map(
     endpoint(apis.deleteRecords, [0, 2], handleDeleteRecords),
     endpoint(apis.initProducerId, [0, 4], handleInitProducerId),
     endpoint(apis.offsetForLeaderEpoch, [2, 4], handleOffsetForLeaderEpoch),
+    endpoint(apis.addPartitionsToTxn, [0, 3], handleAddPartitionsToTxn),
+    endpoint(apis.addOffsetsToTxn, [0, 3], handleAddOffsetsToTxn),
+    endpoint(apis.endTxn, [0, 3], handleEndTxn),
+    endpoint(apis.txnOffsetCommit, [0, 3], handleTxnOffsetCommit),
     endpoint(apis.describeConfigs, [1, 4], handleDescribeConfigs),
     endpoint(apis.alterConfigs, [0, 2], handleAlterConfigs),
     endpoint(apis.createPartitions, [0, 3], handleCreatePartitions),

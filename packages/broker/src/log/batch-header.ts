@@ -1,4 +1,4 @@
-import { batchHeader, setBaseOffset, setPartitionLeaderEpoch } from '@millrace/kafka-protocol';
+import { batchHeader, type ControlType, controlTypeOf, setBaseOffset, setPartitionLeaderEpoch } from '@millrace/kafka-protocol';
 
 /** One batch of a log: where it stands and what its header says. Units: timestamps in ms since the epoch, −1 for none. */
 export interface BatchHeader {
@@ -10,9 +10,15 @@ export interface BatchHeader {
   readonly producerEpoch: number;
   readonly baseSequence: number;
   readonly recordCount: number;
+  readonly isTransactional: boolean;
+  /** What a control batch says; undefined if it holds records. */
+  readonly control: ControlType | undefined;
 }
 
-/** @throws {MillraceError} KAFKA_PROTOCOL_INVALID if a number does not fit 53 bits. */
+/**
+ * @param buffer holds the whole batch.
+ * @throws {MillraceError} KAFKA_PROTOCOL_INVALID if a number does not fit 53 bits.
+ */
 export function readBatchHeader(buffer: Buffer, at: number): BatchHeader {
   return {
     baseOffset: batchHeader.baseOffset(buffer, at),
@@ -23,6 +29,8 @@ export function readBatchHeader(buffer: Buffer, at: number): BatchHeader {
     producerEpoch: batchHeader.producerEpoch(buffer, at),
     baseSequence: batchHeader.baseSequence(buffer, at),
     recordCount: batchHeader.recordCount(buffer, at),
+    isTransactional: batchHeader.isTransactional(buffer, at),
+    control: batchHeader.isControl(buffer, at) ? controlTypeOf(buffer, at) : undefined,
   };
 }
 

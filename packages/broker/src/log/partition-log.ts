@@ -158,12 +158,12 @@ export class PartitionLog {
     return size;
   }
 
-  /** The first batch that holds a record at or after the timestamp, whole; undefined if all records are older. */
-  batchAtTimestamp(timestamp: number): Buffer | undefined {
+  /** The first batch from an offset on that says of itself to hold a record at or after the timestamp, whole; undefined if there is none. */
+  batchAtTimestamp(timestamp: number, fromOffset = this.#startOffset): Buffer | undefined {
     for (const segment of this.#segments) {
-      if (segment.maxTimestamp < timestamp || segment.nextOffset <= this.#startOffset) continue;
+      if (segment.maxTimestamp < timestamp || segment.nextOffset <= fromOffset) continue;
       this.#unloadOthers(segment);
-      const batch = segment.readBatchAtTimestamp(timestamp);
+      const batch = segment.readBatchAtTimestamp(timestamp, fromOffset);
       if (batch !== undefined) return batch;
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { type Disk, type DiskFile, MillraceError } from '@millrace/core';
 import { batchHeader, batchHeaderSize } from '@millrace/kafka-protocol';
-import { type BatchHeader, readBatchHeader } from './batch-header.ts';
+import type { BatchHeader } from './batch-header.ts';
 import { readIndexFile, type SegmentSummary, writeIndexFile } from './index-file.ts';
 import { SparseIndex } from './sparse-index.ts';
 
@@ -132,13 +132,13 @@ export class Segment {
   }
 
   /** The first batch at or after a batch boundary that passes the test. */
-  findBatch(fromPosition: number, accept: (bytes: Buffer, at: number) => boolean): { header: BatchHeader; position: number } | undefined {
+  findBatch(fromPosition: number, accept: (bytes: Buffer, at: number) => boolean): { position: number; sizeBytes: number } | undefined {
     let from = fromPosition;
     while (from < this.#sizeBytes) {
       const bytes = this.#readBytes(from, walkBytes);
       let at = 0;
       while (at + batchHeaderSize <= bytes.length) {
-        if (accept(bytes, at)) return { header: readBatchHeader(bytes, at), position: from + at };
+        if (accept(bytes, at)) return { position: from + at, sizeBytes: this.#checkedSize(bytes, at) };
         at += this.#checkedSize(bytes, at);
       }
       if (at === 0) throw this.#corrupt(from, 'no batch header where one must be');
@@ -147,13 +147,13 @@ export class Segment {
     return undefined;
   }
 
-  /** The first batch with a record at or after the timestamp, whole. */
-  readBatchAtTimestamp(timestamp: number): Buffer | undefined {
+  /** The first batch with a record at or after the timestamp, and with one at or after an offset, whole. */
+  readBatchAtTimestamp(timestamp: number, fromOffset: number): Buffer | undefined {
     const found = this.findBatch(
       this.#openIndex().positionForTimestamp(timestamp),
-      (bytes, at) => batchHeader.maxTimestamp(bytes, at) >= timestamp,
+      (bytes, at) => batchHeader.maxTimestamp(bytes, at) >= timestamp && batchHeader.lastOffset(bytes, at) >= fromOffset,
     );
-    return found === undefined ? undefined : this.#readBytes(found.position, found.header.sizeBytes);
+    return found === undefined ? undefined : this.#readBytes(found.position, found.sizeBytes);
   }
 
   /** An indexed batch boundary at or before the batch that holds the offset. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@millrace/core';
 import type { BatchHeader } from '../log/batch-header.ts';
 import type { DerivedState } from '../log/partition-log.ts';
+import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts';
 
 /** A batch that a producer wrote: its place in the producer's sequence and in the log. */
 interface ProducedBatch {
@@ -15,13 +16,22 @@ interface ProducerState {
   /** The last batches, oldest first. */
   readonly batches: readonly ProducedBatch[];
   readonly seenAtMs: number;
+  /** First offset of its open transaction. */
+  readonly openSince?: number | undefined;
+}
+
+/** An open transaction of one partition. */
+export interface OpenTransaction {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly firstOffset: number;
 }
 
 /** What becomes of a batch of an idempotent producer. */
 export type SequenceVerdict =
   | { readonly kind: 'append' }
   | { readonly kind: 'duplicate'; readonly baseOffset: number; readonly lastOffset: number }
-  | { readonly kind: 'refuse'; readonly error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'INVALID_PRODUCER_EPOCH' };
+  | { readonly kind: 'refuse'; readonly error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'INVALID_PRODUCER_EPOCH' | 'INVALID_TXN_STATE' };
 
 /** Clients have at most this many batches in flight, so a retry is always among them. */
 const batchesKept = 5;
@@ -30,13 +40,17 @@ const sweepSizeMin = 1000;
 
 /**
  * What one partition knows of the producers that write to it: enough to answer a repeated batch with its first offset
- * and to refuse a gap. An unknown producer may begin anywhere, since what was known of it may have expired.
+ * and to refuse a gap, which transactions are open and which were aborted. An unknown producer may begin anywhere, since what was
+ * known of it may have expired.
  * @see KIP-98, "Idempotent producer guarantees"; KIP-360
  */
 export class ProducerStates implements DerivedState {
   readonly #clock: Clock;
   readonly #expirationMs: number;
   readonly #states = new Map<number, ProducerState>();
+  /** First offsets by producer. They only grow, so they are in order. */
+  readonly #open = new Map<number, number>();
+  readonly #aborted = new AbortedTransactions();
   #sweepSize = sweepSizeMin;
 
   constructor(clock: Clock, expirationMs: number) {
@@ -48,6 +62,28 @@ export class ProducerStates implements DerivedState {
     return this.#states.size;
   }
 
+  /** First offset of the oldest open transaction; undefined if none is open. */
+  get firstOpenOffset(): number | undefined {
+    return this.#open.values().next().value;
+  }
+
+  openTransactions(): OpenTransaction[] {
+    return [...this.#open].map(([producerId, firstOffset]) => ({
+      producerId,
+      producerEpoch: this.#states.get(producerId)!.epoch,
+      firstOffset,
+    }));
+  }
+
+  hasOpenTransaction(producerId: number): boolean {
+    return this.#open.has(producerId);
+  }
+
+  /** Aborted transactions that have something in [from, to), in order of their first offsets. */
+  abortedBetween(from: number, to: number): AbortedTransaction[] {
+    return this.#aborted.overlapping(from, to);
+  }
+
   judge(batch: BatchHeader): SequenceVerdict {
     const state = this.#states.get(batch.producerId);
     if (state === undefined) return { kind: 'append' };
@@ -55,53 +91,91 @@ export class ProducerStates implements DerivedState {
     if (batch.producerEpoch > state.epoch) {
       return batch.baseSequence === 0 ? { kind: 'append' } : { kind: 'refuse', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' };
     }
-    const lastSequence = sequenceAfter(batch.baseSequence, batch.recordCount - 1);
+    const lastSequence = lastSequenceOf(batch);
     const same = state.batches.find((known) => known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence);
     if (same !== undefined) return { kind: 'duplicate', baseOffset: same.baseOffset, lastOffset: same.lastOffset };
+    if (state.openSince !== undefined && !batch.isTransactional) return { kind: 'refuse', error: 'INVALID_TXN_STATE' };
     const previous = state.batches.at(-1);
     const isNext = previous === undefined || batch.baseSequence === sequenceAfter(previous.lastSequence, 1);
     return isNext ? { kind: 'append' } : { kind: 'refuse', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' };
   }
 
   apply(batch: BatchHeader): void {
-    if (batch.producerId < 0 || batch.baseSequence < 0) return;
-    const before = this.#states.get(batch.producerId);
-    const kept = before?.epoch === batch.producerEpoch ? before.batches.slice(-(batchesKept - 1)) : [];
-    const produced = {
-      firstSequence: batch.baseSequence,
-      lastSequence: sequenceAfter(batch.baseSequence, batch.recordCount - 1),
-      baseOffset: batch.baseOffset,
-      lastOffset: batch.lastOffset,
-    };
-    this.#states.set(batch.producerId, { epoch: batch.producerEpoch, batches: [...kept, produced], seenAtMs: this.#clock.now() });
+    if (batch.producerId < 0) return;
+    if (batch.control !== undefined) this.#applyMarker(batch);
+    else if (batch.baseSequence >= 0) this.#applyRecords(batch);
     if (this.#states.size > this.#sweepSize) this.#forgetExpired();
   }
 
   capture(): Uint8Array {
     this.#forgetExpired();
-    return Buffer.from(JSON.stringify([...this.#states]));
+    return Buffer.from(JSON.stringify({ producers: [...this.#states], aborted: this.#aborted.entries } satisfies Captured));
   }
 
   restore(captured: Buffer): boolean {
     try {
-      for (const [producerId, state] of JSON.parse(captured.toString()) as [number, ProducerState][]) this.#states.set(producerId, state);
-      return true;
+      const { producers, aborted } = JSON.parse(captured.toString()) as Captured;
+      for (const [producerId, state] of producers) this.#states.set(producerId, state);
+      this.#aborted.restore(aborted);
     } catch {
       return false;
     }
+    const open = [...this.#states].filter(([, { openSince }]) => openSince !== undefined);
+    for (const [producerId, { openSince }] of open.sort(([, a], [, b]) => a.openSince! - b.openSince!))
+      this.#open.set(producerId, openSince!);
+    return true;
   }
 
   reset(): void {
     this.#states.clear();
+    this.#open.clear();
+    this.#aborted.restore([]);
   }
 
-  forgetBefore(): void {}
+  forgetBefore(offset: number): void {
+    this.#aborted.forgetBefore(offset);
+  }
+
+  #applyRecords(batch: BatchHeader): void {
+    const { producerId, producerEpoch, baseOffset, lastOffset } = batch;
+    const before = this.#states.get(producerId);
+    const kept = before?.epoch === producerEpoch ? before.batches.slice(-(batchesKept - 1)) : [];
+    const produced = { firstSequence: batch.baseSequence, lastSequence: lastSequenceOf(batch), baseOffset, lastOffset };
+    const openSince = before?.openSince ?? (batch.isTransactional ? baseOffset : undefined);
+    if (openSince !== undefined && !this.#open.has(producerId)) this.#open.set(producerId, openSince);
+    this.#states.set(producerId, { epoch: producerEpoch, batches: [...kept, produced], seenAtMs: this.#clock.now(), openSince });
+  }
+
+  /** A marker ends the transaction; its epoch, if it is newer, fences those before. */
+  #applyMarker({ producerId, producerEpoch, baseOffset, control }: BatchHeader): void {
+    const before = this.#states.get(producerId);
+    const epoch = Math.max(producerEpoch, before?.epoch ?? -1);
+    const batches = before?.epoch === epoch ? before.batches : [];
+    this.#states.set(producerId, { epoch, batches, seenAtMs: this.#clock.now() });
+    this.#open.delete(producerId);
+    if (before?.openSince === undefined || control !== 'abort') return;
+    const stableOffset = this.firstOpenOffset ?? baseOffset + 1;
+    this.#aborted.add({ producerId, firstOffset: before.openSince, lastOffset: baseOffset, stableOffset });
+  }
 
   #forgetExpired(): void {
     const oldestMs = this.#clock.now() - this.#expirationMs;
-    for (const [producerId, state] of this.#states) if (state.seenAtMs < oldestMs) this.#states.delete(producerId);
+    for (const [producerId, state] of this.#states) {
+      if (state.seenAtMs < oldestMs && state.openSince === undefined) this.#states.delete(producerId);
+    }
     this.#sweepSize = Math.max(sweepSizeMin, this.#states.size * 2);
   }
+}
+
+/** What stands in a snapshot. */
+interface Captured {
+  readonly producers: [producerId: number, ProducerState][];
+  readonly aborted: readonly AbortedTransaction[];
+}
+
+/** The offsets count, not the records: compaction takes records out of a batch, but no numbers. */
+function lastSequenceOf({ baseSequence, baseOffset, lastOffset }: BatchHeader): number {
+  return sequenceAfter(baseSequence, lastOffset - baseOffset);
 }
 
 /** Sequence numbers run from 0 to 2³¹ − 1 and begin again. */

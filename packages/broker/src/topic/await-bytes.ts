@@ -6,6 +6,8 @@ export interface Position {
   readonly partition: Partition;
   readonly offset: number;
   readonly bytesMax: number;
+  /** Count only what lies before the first open transaction. */
+  readonly isCommitted: boolean;
 }
 
 /**
@@ -20,8 +22,8 @@ export function awaitBytes(
   signal: AbortSignal,
 ): Promise<void> | undefined {
   let bytes = 0;
-  for (const { partition, offset, bytesMax } of positions) {
-    bytes += Math.min(partition.sizeFrom(offset), Math.max(1, bytesMax));
+  for (const position of positions) {
+    bytes += available(position);
     if (bytes >= bytesMin) return undefined;
   }
   if (signal.aborted) return undefined;
@@ -35,13 +37,25 @@ export function awaitBytes(
     stops.push(() => timer.cancel());
     signal.addEventListener('abort', finish);
     stops.push(() => signal.removeEventListener('abort', finish));
-    for (const { partition } of positions) {
-      stops.push(
-        partition.onAppend((appended) => {
-          bytes += appended;
-          if (partition.isGone || bytes >= bytesMin) finish();
-        }),
-      );
+    for (const position of positions) {
+      const { partition, isCommitted } = position;
+      let known = isCommitted ? available(position) : 0;
+      const onAppend = (appended: number) => {
+        if (!isCommitted) bytes += appended;
+        else if (!partition.isGone) {
+          // An append may bring nothing as long as its transaction is open, and a marker much more than itself.
+          const now = available(position);
+          bytes += now - known;
+          known = now;
+        }
+        if (partition.isGone || bytes >= bytesMin) finish();
+      };
+      stops.push(partition.onAppend(onAppend));
     }
   });
+}
+
+function available({ partition, offset, bytesMax, isCommitted }: Position): number {
+  const bytes = isCommitted ? partition.committedSizeFrom(offset) : partition.sizeFrom(offset);
+  return Math.min(bytes, Math.max(1, bytesMax));
 }

@@ -52,7 +52,9 @@ function refuseHeader(records: Buffer, header: BatchHeader): Refusal | undefined
   }
   if (batchHeader.isControl(records, 0)) return refuse('INVALID_RECORD', 'clients may not write control batches');
   if (compression >= compressions.length) return refuse('UNSUPPORTED_COMPRESSION_TYPE', `unknown compression ${compression}`);
-  if (batchHeader.isTransactional(records, 0)) return refuse('INVALID_TXN_STATE', 'the batch belongs to a transaction, and none is open');
+  if (header.isTransactional && header.producerId === noProducerId) {
+    return refuse('INVALID_RECORD', 'the batch belongs to a transaction, but has no producer id');
+  }
   if (header.producerId !== noProducerId && (header.producerEpoch < 0 || header.baseSequence < 0)) {
     return refuse(
       'INVALID_RECORD',

@@ -1,9 +1,10 @@
 import { type Clock, MillraceError } from '@millrace/core';
-import { stampLogAppendTime } from '@millrace/kafka-protocol';
-import type { BatchHeader } from '../log/batch-header.ts';
+import { batchHeader, encodeBatch, iterateBatches, type KafkaErrorName, stampLogAppendTime } from '@millrace/kafka-protocol';
+import { type BatchHeader, readBatchHeader } from '../log/batch-header.ts';
 import { PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
 import type { Allocate } from '../log/segment.ts';
-import { ProducerStates } from '../producer/producer-states.ts';
+import type { AbortedTransaction } from '../producer/aborted-transactions.ts';
+import { type OpenTransaction, ProducerStates } from '../producer/producer-states.ts';
 import { checkProduced, isRefusal, type Refusal } from './check-produced.ts';
 import type { EffectiveTopicConfig } from './topic-config.ts';
 
@@ -16,6 +17,22 @@ export interface Appended {
 
 /** Told about each append, with its size, and with 0 when the start of the log moved or the partition is gone. */
 export type AppendListener = (bytes: number) => void;
+
+/** Tells why a batch does not belong to an open transaction, or undefined if it does. */
+export type RefuseTransactional = (batch: BatchHeader) => KafkaErrorName | undefined;
+
+/** What a reader of committed records gets. */
+export interface CommittedRead {
+  readonly records: Buffer;
+  /** Whose records among them do not count, in order of their first offsets. */
+  readonly aborted: readonly AbortedTransaction[];
+}
+
+const noBytes = Buffer.alloc(0);
+/** Kafka's types of markers; keys and values begin with a version, which is 0. */
+const markerTypes = { abort: 0, commit: 1 } as const;
+/** One node: no coordinator was ever another. */
+const coordinatorEpoch = 0;
 
 /** One partition: its log, what it knows of its producers, and who waits for more. */
 export class Partition {
@@ -67,7 +84,8 @@ export class Partition {
 
   /** Up to here no transaction is open. */
   get lastStableOffset(): number {
-    return this.highWatermark;
+    const open = this.#producers.firstOpenOffset;
+    return open === undefined ? this.highWatermark : Math.max(open, this.startOffset);
   }
 
   get sizeBytes(): number {
@@ -80,9 +98,10 @@ export class Partition {
 
   /**
    * Appends one batch that a client produced; its bytes are changed in place. Nothing is written if it is refused.
+   * @param refuseTransactional is asked about a batch of a transaction that is not a repeated one.
    * @throws {MillraceError} DISK_FULL, DISK_IO; then nothing was appended.
    */
-  append(records: Buffer | null, acks: number): Appended | Refusal {
+  append(records: Buffer | null, acks: number, refuseTransactional: RefuseTransactional): Appended | Refusal {
     const config = this.#config();
     if (acks === -1 && config.minInsyncReplicas > 1) {
       return { error: 'NOT_ENOUGH_REPLICAS', message: `min.insync.replicas is ${config.minInsyncReplicas}, there is one replica` };
@@ -97,10 +116,37 @@ export class Partition {
       };
     }
     if (verdict.kind === 'duplicate') return { baseOffset: verdict.baseOffset, logAppendTimeMs: -1 };
+    const error = header.isTransactional ? refuseTransactional(header) : undefined;
+    if (error !== undefined) return { error, message: `producer ${header.producerId} epoch ${header.producerEpoch} in a transaction` };
     const stamped = config.usesLogAppendTime ? this.#stamp(records!, header) : header;
     const [placed] = this.#log.append(records!, [stamped]);
-    for (const listener of this.#listeners) listener(placed!.sizeBytes);
+    this.#tell(placed!.sizeBytes);
     return { baseOffset: placed!.baseOffset, logAppendTimeMs: config.usesLogAppendTime ? placed!.maxTimestamp : -1 };
+  }
+
+  /** Ends the transaction of a producer here, or only fences older epochs where none is open. @throws {MillraceError} DISK_FULL, DISK_IO */
+  appendMarker(producerId: number, producerEpoch: number, outcome: 'commit' | 'abort'): void {
+    const key = Buffer.alloc(4);
+    key.writeInt16BE(markerTypes[outcome], 2);
+    const value = Buffer.alloc(6);
+    value.writeInt32BE(coordinatorEpoch, 2);
+    const traits = { producerId, producerEpoch, transactional: true, control: true };
+    const batch = encodeBatch([{ timestampMs: this.#clock.now(), key, value }], traits);
+    this.#log.append(batch, [readBatchHeader(batch, 0)]);
+    this.#tell(batch.length);
+  }
+
+  /** The transactions that are open here. */
+  openTransactions(): OpenTransaction[] {
+    return this.#producers.openTransactions();
+  }
+
+  hasOpenTransaction(producerId: number): boolean {
+    return this.#producers.hasOpenTransaction(producerId);
+  }
+
+  #tell(bytes: number): void {
+    for (const listener of this.#listeners) listener(bytes);
   }
 
   #stamp(records: Buffer, header: BatchHeader): BatchHeader {
@@ -124,12 +170,34 @@ export class Partition {
     return this.#log.read(offset, maxBytes, atLeastOne, allocate);
   }
 
+  /** As {@link read}, but only up to where the first open transaction begins, with the aborted transactions among it. */
+  readCommitted(offset: number, maxBytes: number, atLeastOne: boolean, allocate?: Allocate): CommittedRead {
+    const end = this.lastStableOffset;
+    if (offset >= end) return { records: noBytes, aborted: [] };
+    const bytes = this.#log.read(offset, maxBytes, atLeastOne, allocate);
+    let size = 0;
+    let nextOffset = offset;
+    for (const at of iterateBatches(bytes)) {
+      if (batchHeader.baseOffset(bytes, at) >= end) break;
+      size = at + batchHeader.sizeBytes(bytes, at);
+      nextOffset = batchHeader.lastOffset(bytes, at) + 1;
+    }
+    return { records: bytes.subarray(0, size), aborted: this.#producers.abortedBetween(offset, nextOffset) };
+  }
+
   sizeFrom(offset: number): number {
     return this.#log.sizeFrom(offset);
   }
 
-  batchAtTimestamp(timestamp: number): Buffer | undefined {
-    return this.#log.batchAtTimestamp(timestamp);
+  /** About how many bytes there are for a reader of committed records; never 0 if there is something. */
+  committedSizeFrom(offset: number): number {
+    const end = this.lastStableOffset;
+    if (offset >= end) return 0;
+    return Math.max(1, this.#log.sizeFrom(offset) - this.#log.sizeFrom(end));
+  }
+
+  batchAtTimestamp(timestamp: number, fromOffset: number): Buffer | undefined {
+    return this.#log.batchAtTimestamp(timestamp, fromOffset);
   }
 
   batchOfMaxTimestamp(): Buffer | undefined {
@@ -142,7 +210,7 @@ export class Partition {
    */
   deleteBefore(offset: number): void {
     this.#log.deleteBefore(offset);
-    for (const listener of this.#listeners) listener(0);
+    this.#tell(0);
   }
 
   /** Deletes the segments that the configuration does not keep. @throws {MillraceError} DISK_FULL, DISK_IO */
@@ -151,7 +219,7 @@ export class Partition {
     if (!isDeleted) return;
     const before = this.startOffset;
     this.#log.applyRetention(retention);
-    if (this.startOffset > before) for (const listener of this.#listeners) listener(0);
+    if (this.startOffset > before) this.#tell(0);
   }
 
   /** Calls the listener at each append until the returned function is called. */

@@ -1,13 +1,13 @@
 import { batchEnd, decodeRecords, encodeBatch, RecordSpans } from '@millrace/kafka-protocol';
-import { readBatchHeader } from '../log/batch-header.ts';
-import { type LogSettings, PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
+import { readBatchHeader } from './batch-header.ts';
+import { type LogSettings, PartitionLog, type PartitionLogPorts } from './partition-log.ts';
 
-/** What an entry is about: a group's generation, or one committed offset. */
-export type GroupKey = readonly ['group', group: string] | readonly ['offset', group: string, topic: string, partition: number];
+/** What an entry is about: its kind, then what tells it from others. */
+type Key = readonly (string | number)[];
 
 /** The newest entry of a key counts; a null value takes the key away. */
-export interface GroupEntry {
-  readonly key: GroupKey;
+export interface KeyedEntry<K extends Key> {
+  readonly key: K;
   readonly value: Buffer | null;
 }
 
@@ -15,13 +15,13 @@ const readSizeBytes = 1024 * 1024;
 const entriesPerBatch = 1000;
 
 /**
- * The durable memory of the group coordinator: a log like any partition's, whose records are entries by key.
+ * The durable memory of a coordinator: a log like any partition's, whose records are entries by key.
  * Once it has grown far beyond what it says, all that counts is written anew at its end and what lies before is dropped.
  */
-export class GroupLog {
+export class KeyedLog<K extends Key> {
   readonly #ports: PartitionLogPorts;
   readonly #log: PartitionLog;
-  readonly #live: () => Iterable<GroupEntry>;
+  readonly #live: () => Iterable<KeyedEntry<K>>;
   readonly #compactionBytesMin: number;
   #compactAtBytes: number;
   #isCompacting = false;
@@ -34,7 +34,7 @@ export class GroupLog {
     directory: string,
     ports: PartitionLogPorts,
     settings: LogSettings,
-    live: () => Iterable<GroupEntry>,
+    live: () => Iterable<KeyedEntry<K>>,
     compactionBytesMin: number,
   ) {
     this.#compactionBytesMin = compactionBytesMin;
@@ -45,7 +45,7 @@ export class GroupLog {
   }
 
   /** All entries, oldest first. */
-  *entries(): Generator<GroupEntry> {
+  *entries(): Generator<KeyedEntry<K>> {
     const spans = new RecordSpans();
     for (let offset = this.#log.startOffset; offset < this.#log.endOffset; ) {
       const bytes = this.#log.read(offset, readSizeBytes, true);
@@ -53,18 +53,24 @@ export class GroupLog {
       for (let end = batchEnd(bytes, at, bytes.length); end !== -1; at = end, end = batchEnd(bytes, at, bytes.length)) {
         spans.clear();
         decodeRecords(bytes, at, end, spans);
-        for (let i = 0; i < spans.count; i++) yield { key: JSON.parse(spans.key(i)!.toString()) as GroupKey, value: spans.value(i) };
+        for (let i = 0; i < spans.count; i++) yield { key: JSON.parse(spans.key(i)!.toString()) as K, value: spans.value(i) };
         offset = readBatchHeader(bytes, at).lastOffset + 1;
       }
     }
   }
 
-  /** @throws {MillraceError} DISK_FULL, DISK_IO; then nothing was appended. */
-  append(entries: readonly GroupEntry[]): void {
-    this.#appendBatch(entries);
+  /**
+   * The caller takes the entries over before it appends again, so that what is live is what was appended.
+   * @throws {MillraceError} DISK_FULL, DISK_IO; then nothing was appended.
+   */
+  append(entries: readonly KeyedEntry<K>[]): void {
+    // Before the new entries: what is live does not have them yet, and written behind them would undo them.
     if (this.#log.sizeBytes >= this.#compactAtBytes && !this.#isCompacting) {
-      this.#compact().catch((failure) => this.#ports.logger.warn({ error: String(failure) }, 'group log not compacted'));
+      this.#compact().catch((failure) =>
+        this.#ports.logger.warn({ directory: this.#log.directory, error: String(failure) }, 'log of a coordinator not compacted'),
+      );
     }
+    this.#appendBatch(entries);
   }
 
   get needsFlush(): boolean {
@@ -83,7 +89,7 @@ export class GroupLog {
     this.#log.abandon();
   }
 
-  #appendBatch(entries: readonly GroupEntry[]): void {
+  #appendBatch(entries: readonly KeyedEntry<K>[]): void {
     const timestampMs = this.#ports.clock.now();
     const records = entries.map(({ key, value }) => ({ timestampMs, key: Buffer.from(JSON.stringify(key)), value }));
     const batch = encodeBatch(records);
@@ -95,7 +101,7 @@ export class GroupLog {
     try {
       this.#log.roll();
       const start = this.#log.endOffset;
-      const pending: GroupEntry[] = [];
+      const pending: KeyedEntry<K>[] = [];
       for (const entry of this.#live()) {
         pending.push(entry);
         if (pending.length === entriesPerBatch) this.#appendBatch(pending.splice(0));

@@ -1,0 +1,47 @@
+import { type apis, errorCode, type KafkaErrorName, type RequestOf } from '@millrace/kafka-protocol';
+import type { OffsetToCommit } from '../group/group-coordinator.ts';
+import { refuseOffset } from './08-offset-commit.ts';
+import type { Handler, Services } from './handler.ts';
+import { transactionAnswer } from './transaction-answer.ts';
+
+type Request = RequestOf<typeof apis.txnOffsetCommit>;
+
+/**
+ * TxnOffsetCommit 0–3: keeps offsets that become the group's when the transaction commits. The group must have been announced with
+ * AddOffsetsToTxn; from 3 on the member and its generation must be the group's, so that a zombie cannot commit.
+ * @see KIP-98, KIP-447, KIP-890 (part 1)
+ */
+export const handleTxnOffsetCommit: Handler<typeof apis.txnOffsetCommit> = async (request, services, { version }) => {
+  const { transactions, logger } = services;
+  const { transactionalId, groupId } = request;
+  const refusal = refuse(request, services);
+  const accepted: OffsetToCommit[] = [];
+  const judged = request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((asked) => {
+      const { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata: metadata } = asked;
+      const error = refusal ?? refuseOffset(services, name, partition, metadata);
+      if (error === undefined) accepted.push({ topic: name, partition, offset, leaderEpoch, metadata });
+      return { partitionIndex: partition, error };
+    }),
+  }));
+  const keep = async (): Promise<KafkaErrorName> => {
+    await transactions.commitOffsets(transactionalId, groupId, accepted);
+    return 'NONE';
+  };
+  const outcome = await transactionAnswer(keep, version, logger, transactionalId);
+  return {
+    topics: judged.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex, error }) => ({ partitionIndex, errorCode: errorCode(error ?? outcome) })),
+    })),
+  };
+};
+
+function refuse(request: Request, { groups, transactions }: Services): KafkaErrorName | undefined {
+  const { groupId, memberId, groupInstanceId, generationId } = request;
+  const error =
+    groups.refuseTransactionalCommit({ group: groupId, memberId, instanceId: groupInstanceId, generation: generationId }) ??
+    transactions.refuseOffsets(request, groupId);
+  return error === 'PRODUCER_FENCED' ? 'INVALID_PRODUCER_EPOCH' : error;
+}

@@ -1,0 +1,367 @@
+import type { Timer } from '@millrace/core';
+import type { KafkaErrorName } from '@millrace/kafka-protocol';
+import type { GroupCoordinator, OffsetToCommit } from '../group/group-coordinator.ts';
+import { KeyedLog } from '../log/keyed-log.ts';
+import type { LogSettings, PartitionLogPorts } from '../log/partition-log.ts';
+import type { ProducerIds } from '../producer/producer-ids.ts';
+import { isStorageFailure } from '../topic/partition.ts';
+import type { Topics } from '../topic/topics.ts';
+import {
+  completed,
+  decodeTransaction,
+  encodeTransaction,
+  includes,
+  isCurrent,
+  isExhausted,
+  isOpen,
+  isPreparing,
+  isRepeated,
+  newTransaction,
+  type Outcome,
+  type ProducerIdentity,
+  prepared,
+  type Transaction,
+  withNextProducer,
+  withOffsets,
+  withPartitions,
+} from './transaction.ts';
+import { TransactionCompletion } from './transaction-completion.ts';
+
+export interface TransactionCoordinatorOptions {
+  readonly directory: string;
+  readonly logSettings: LogSettings;
+  /** Longest time that a producer may ask for. */
+  readonly timeoutMaxMs: number;
+  /** How long an id is remembered that is not used. */
+  readonly idExpirationMs: number;
+  /** Size from which the log is compacted; default 16 MiB. */
+  readonly compactionBytesMin?: number;
+}
+
+/** What the coordinator works on. */
+export interface TransactionParts {
+  readonly topics: Topics;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+}
+
+/** A producer as it names itself in a request. */
+export interface TransactionalProducer extends ProducerIdentity {
+  readonly transactionalId: string;
+}
+
+type Key = readonly ['transaction', id: string];
+
+const compactionBytesMin = 16 * 1024 * 1024;
+const expiryCheckMs = 60 * 60_000;
+/** How long to wait after the disk refused to take the end of a transaction. */
+const retryMs = 500;
+
+/**
+ * All transactions of the broker.
+ *
+ * Promise: once {@link end} has answered NONE the outcome stands, through any end of the process: what was decided is written to a
+ * log of its own before the first marker, and an unfinished end is finished at the next start, before anybody is served.
+ * A transaction that is not ended in time is aborted, and its producer fenced.
+ * Everything here throws {MillraceError} DISK_FULL or DISK_IO; then nothing has changed, or the change is only not yet on stable storage.
+ * @see KIP-98, KIP-360, KIP-447, KIP-890 (part 1)
+ */
+export class TransactionCoordinator {
+  readonly #ports: PartitionLogPorts;
+  readonly #options: TransactionCoordinatorOptions;
+  readonly #parts: TransactionParts;
+  readonly #log: KeyedLog<Key>;
+  readonly #byId = new Map<string, Transaction>();
+  readonly #idByProducer = new Map<number, string>();
+  readonly #open = new Set<string>();
+  readonly #completions = new Map<string, TransactionCompletion>();
+  /** Per id: until it times out, or until its end is tried again. */
+  readonly #timers = new Map<string, Timer>();
+  #expiryTimer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(ports: PartitionLogPorts, options: TransactionCoordinatorOptions, parts: TransactionParts) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#parts = parts;
+    this.#log = new KeyedLog<Key>(
+      options.directory,
+      ports,
+      options.logSettings,
+      () =>
+        [...this.#byId.values()].map((transaction) => ({ key: ['transaction', transaction.id], value: encodeTransaction(transaction) })),
+      options.compactionBytesMin ?? compactionBytesMin,
+    );
+  }
+
+  /** Loads what was written down and finishes what was decided; topics and groups must be open. */
+  async open(): Promise<void> {
+    for (const { key, value } of this.#log.entries()) {
+      if (value === null) this.#forget(key[1]);
+      else this.#keep(decodeTransaction(value));
+    }
+    for (const id of this.#open) {
+      const transaction = this.#byId.get(id)!;
+      if (isPreparing(transaction)) await this.#complete(transaction, true);
+      else this.#armTimeout(transaction);
+    }
+    this.#abortOrphans();
+    this.#armExpiry();
+  }
+
+  /**
+   * Gives a transactional id its next producer. Whoever had it before is fenced, and what that left open is aborted first.
+   * @param named the producer that asks for its next epoch, if it says who it is (KIP-360).
+   */
+  async initProducer(id: string, timeoutMs: number, named: ProducerIdentity | undefined): Promise<ProducerIdentity | KafkaErrorName> {
+    if (id === '') return 'INVALID_REQUEST';
+    if (timeoutMs <= 0 || timeoutMs > this.#options.timeoutMaxMs) return 'INVALID_TRANSACTION_TIMEOUT';
+    const known = this.#byId.get(id);
+    if (known === undefined) {
+      return this.#save(newTransaction(id, this.#parts.producerIds.allocate(), timeoutMs, this.#nowMs));
+    }
+    if (isPreparing(known)) return 'CONCURRENT_TRANSACTIONS';
+    if (named !== undefined && !isCurrent(known, named)) {
+      return isRepeated(known, named) && known.state !== 'Ongoing' ? known : 'PRODUCER_FENCED';
+    }
+    if (known.state === 'Ongoing') await this.#decide(known, 'abort', true);
+    const current = this.#byId.get(id)!;
+    if (isOpen(current)) return 'CONCURRENT_TRANSACTIONS';
+    const newProducerId = isExhausted(current) ? this.#parts.producerIds.allocate() : undefined;
+    return this.#save(withNextProducer(current, newProducerId, timeoutMs, named, this.#nowMs));
+  }
+
+  /** Takes partitions into the transaction, beginning it if need be. */
+  async addPartitions(
+    producer: TransactionalProducer,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<KafkaErrorName> {
+    const transaction = this.#ready(producer);
+    if (typeof transaction === 'string') return transaction;
+    if (partitions.every(({ topic, partition }) => includes(transaction, topic, partition))) return 'NONE';
+    await this.#save(withPartitions(transaction, partitions, this.#nowMs));
+    return 'NONE';
+  }
+
+  /** Announces that offsets of a group will be committed with the transaction, beginning it if need be. */
+  async addGroup(producer: TransactionalProducer, group: string): Promise<KafkaErrorName> {
+    const transaction = this.#ready(producer);
+    if (typeof transaction === 'string') return transaction;
+    if (transaction.state === 'Ongoing' && transaction.offsets.has(group)) return 'NONE';
+    await this.#save(withOffsets(transaction, group, [], this.#nowMs));
+    return 'NONE';
+  }
+
+  /** Why a producer may not commit offsets of a group within its transaction, or undefined. */
+  refuseOffsets(producer: TransactionalProducer, group: string): KafkaErrorName | undefined {
+    const transaction = this.#known(producer);
+    if (typeof transaction === 'string') return transaction;
+    return transaction.state === 'Ongoing' && transaction.offsets.has(group) ? undefined : 'INVALID_TXN_STATE';
+  }
+
+  /** Keeps offsets until the transaction ends; {@link refuseOffsets} had nothing against it. */
+  async commitOffsets(transactionalId: string, group: string, offsets: readonly OffsetToCommit[]): Promise<void> {
+    if (offsets.length > 0) await this.#save(withOffsets(this.#byId.get(transactionalId)!, group, offsets, this.#nowMs));
+  }
+
+  /** Ends a transaction; asking again for the same is answered as the first time. */
+  async end(producer: TransactionalProducer, outcome: Outcome): Promise<KafkaErrorName> {
+    const transaction = this.#known(producer);
+    if (typeof transaction === 'string') return transaction;
+    switch (transaction.state) {
+      case 'Empty':
+        return 'INVALID_TXN_STATE';
+      case 'Ongoing':
+        await this.#decide(transaction, outcome, false);
+        return 'NONE';
+      case 'PrepareCommit':
+      case 'PrepareAbort':
+        return outcomeOf(transaction) === outcome ? 'CONCURRENT_TRANSACTIONS' : 'INVALID_TXN_STATE';
+      default:
+        return outcomeOf(transaction) === outcome ? 'NONE' : 'INVALID_TXN_STATE';
+    }
+  }
+
+  /** Why a batch of a transaction may not be appended, or undefined. @see KIP-890, part 1 */
+  refuseBatch({ producerId, producerEpoch }: ProducerIdentity, topic: string, partition: number): KafkaErrorName | undefined {
+    const transaction = this.#byId.get(this.#idByProducer.get(producerId) ?? '');
+    if (transaction === undefined) return 'INVALID_PRODUCER_ID_MAPPING';
+    if (transaction.producerEpoch !== producerEpoch) return 'INVALID_PRODUCER_EPOCH';
+    return includes(transaction, topic, partition) ? undefined : 'INVALID_TXN_STATE';
+  }
+
+  /** True while a transaction that is not wholly ended is to commit this offset. */
+  hasPendingOffset(group: string, topic: string, partition: number): boolean {
+    for (const id of this.#open) {
+      const offsets = this.#byId.get(id)!.offsets.get(group) ?? [];
+      if (offsets.some((pending) => pending.topic === topic && pending.partition === partition)) return true;
+    }
+    return false;
+  }
+
+  get(id: string): Transaction | undefined {
+    return this.#byId.get(id);
+  }
+
+  list(): Transaction[] {
+    return [...this.#byId.values()];
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#log.close();
+  }
+
+  /** Lets go of everything without writing, as the end of the process would. */
+  abandon(): void {
+    this.#stop();
+    this.#log.abandon();
+  }
+
+  #stop(): void {
+    this.#isClosed = true;
+    this.#expiryTimer?.cancel();
+    for (const timer of this.#timers.values()) timer.cancel();
+  }
+
+  get #nowMs(): number {
+    return this.#ports.clock.now();
+  }
+
+  #known({ transactionalId, producerId, producerEpoch }: TransactionalProducer): Transaction | KafkaErrorName {
+    const transaction = this.#byId.get(transactionalId);
+    if (transaction === undefined || transaction.producerId !== producerId) return 'INVALID_PRODUCER_ID_MAPPING';
+    return transaction.producerEpoch === producerEpoch ? transaction : 'PRODUCER_FENCED';
+  }
+
+  /** The producer's transaction if something can be added to it. */
+  #ready(producer: TransactionalProducer): Transaction | KafkaErrorName {
+    const transaction = this.#known(producer);
+    return typeof transaction !== 'string' && isPreparing(transaction) ? 'CONCURRENT_TRANSACTIONS' : transaction;
+  }
+
+  /** Writes down what an id is now, and then lets it be so. */
+  async #save(transaction: Transaction): Promise<Transaction> {
+    this.#log.append([{ key: ['transaction', transaction.id], value: encodeTransaction(transaction) }]);
+    const wasOngoing = this.#byId.get(transaction.id)?.state === 'Ongoing';
+    this.#keep(transaction);
+    if (transaction.state === 'Ongoing' && !wasOngoing) this.#armTimeout(transaction);
+    if (this.#log.needsFlush) await this.#log.flush();
+    return transaction;
+  }
+
+  #keep(transaction: Transaction): void {
+    const { id, producerId } = transaction;
+    const before = this.#byId.get(id);
+    if (before !== undefined && before.producerId !== producerId) this.#idByProducer.delete(before.producerId);
+    this.#byId.set(id, transaction);
+    this.#idByProducer.set(producerId, id);
+    if (isOpen(transaction)) this.#open.add(id);
+    else this.#open.delete(id);
+  }
+
+  #forget(id: string): void {
+    const known = this.#byId.get(id);
+    if (known === undefined) return;
+    this.#byId.delete(id);
+    this.#idByProducer.delete(known.producerId);
+    this.#open.delete(id);
+  }
+
+  /** Once this returns the outcome stands, though a disk that refuses may delay that it is seen everywhere. */
+  async #decide(transaction: Transaction, outcome: Outcome, fences: boolean): Promise<void> {
+    const decided = await this.#save(prepared(transaction, outcome, fences, this.#nowMs));
+    this.#cancelTimer(transaction.id);
+    await this.#complete(decided, false);
+  }
+
+  async #complete(transaction: Transaction, isResumed: boolean): Promise<void> {
+    const { id } = transaction;
+    const completion = this.#completions.get(id) ?? new TransactionCompletion(transaction, this.#parts, isResumed);
+    this.#completions.set(id, completion);
+    try {
+      await completion.run();
+      await this.#save(completed(transaction, this.#nowMs));
+      this.#completions.delete(id);
+    } catch (failure) {
+      if (!isStorageFailure(failure)) throw failure;
+      if (this.#isClosed) return;
+      this.#ports.logger.warn({ transactionalId: id, error: failure.message }, 'transaction decided, but not everywhere ended yet');
+      this.#setTimer(id, retryMs, () => this.#complete(transaction, isResumed));
+    }
+  }
+
+  #armTimeout(transaction: Transaction): void {
+    const { id, timeoutMs, startedAtMs } = transaction;
+    const leftMs = Math.min(timeoutMs, Math.max(0, startedAtMs + timeoutMs - this.#nowMs));
+    this.#setTimer(id, leftMs, () => this.#timeOut(id));
+  }
+
+  async #timeOut(id: string): Promise<void> {
+    const transaction = this.#byId.get(id);
+    if (transaction?.state !== 'Ongoing') return;
+    this.#ports.logger.info({ transactionalId: id, timeoutMs: transaction.timeoutMs }, 'transaction timed out and is aborted');
+    try {
+      await this.#decide(transaction, 'abort', true);
+    } catch (failure) {
+      if (!isStorageFailure(failure)) throw failure;
+      this.#setTimer(id, retryMs, () => this.#timeOut(id));
+    }
+  }
+
+  #setTimer(id: string, delayMs: number, action: () => Promise<void>): void {
+    this.#cancelTimer(id);
+    if (this.#isClosed) return;
+    const onDue = () => {
+      action().catch((failure) => this.#ports.logger.error({ transactionalId: id, error: String(failure) }, 'transaction not ended'));
+    };
+    this.#timers.set(id, this.#ports.clock.setTimer(delayMs, onDue, { unref: true }));
+  }
+
+  #cancelTimer(id: string): void {
+    this.#timers.get(id)?.cancel();
+    this.#timers.delete(id);
+  }
+
+  /** After a loss of power a partition may have records of a transaction that is not known here any more: nobody else would end it. */
+  #abortOrphans(): void {
+    for (const topic of this.#parts.topics.list()) {
+      for (const partition of topic.partitions) {
+        for (const { producerId, producerEpoch } of partition.openTransactions()) {
+          const transaction = this.#byId.get(this.#idByProducer.get(producerId) ?? '');
+          if (transaction !== undefined && isOpen(transaction) && transaction.partitions.get(topic.name)?.includes(partition.index))
+            continue;
+          this.#ports.logger.warn({ topic: topic.name, partition: partition.index, producerId }, 'aborted a transaction that nobody knows');
+          partition.appendMarker(producerId, producerEpoch, 'abort');
+        }
+      }
+    }
+  }
+
+  #armExpiry(): void {
+    this.#expiryTimer = this.#ports.clock.setTimer(
+      expiryCheckMs,
+      () => {
+        try {
+          this.#expire();
+        } catch (failure) {
+          this.#ports.logger.warn({ error: String(failure) }, 'expired transactional ids not removed');
+        }
+        this.#armExpiry();
+      },
+      { unref: true },
+    );
+  }
+
+  #expire(): void {
+    const oldestMs = this.#nowMs - this.#options.idExpirationMs;
+    const expired = this.list().filter((transaction) => !isOpen(transaction) && transaction.changedAtMs < oldestMs);
+    if (expired.length === 0) return;
+    this.#log.append(expired.map(({ id }) => ({ key: ['transaction', id], value: null })));
+    for (const { id } of expired) this.#forget(id);
+  }
+}
+
+function outcomeOf({ state }: Transaction): Outcome {
+  return state === 'PrepareCommit' || state === 'CompleteCommit' ? 'commit' : 'abort';
+}
