@@ -23,6 +23,8 @@ interface Description {
   readonly examples: ScalarFunction['examples'];
   /** Default true. */
   readonly deterministic?: boolean;
+  /** See {@link ScalarFunction.unfolds}. */
+  readonly unfolds?: true;
   readonly see?: string;
 }
 
@@ -60,6 +62,7 @@ export function defineFunction(description: ByKernel | ByResolve): ScalarFunctio
     help,
     examples,
     deterministic: description.deterministic ?? true,
+    ...(description.unfolds && { unfolds: description.unfolds }),
     ...(see === undefined ? {} : { see }),
   };
   if ('kernel' in description) return { ...common, resolve: (args) => resolveByKernel(description, signatures, args) };

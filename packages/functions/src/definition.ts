@@ -66,6 +66,8 @@ export interface ScalarFunction {
   readonly examples: readonly (readonly [sql: string, result: unknown])[];
   /** False for `now`, `rand`, `uuid`, …: never folded at planning time. */
   readonly deterministic: boolean;
+  /** True for `array_join`: each value that the kernel's array holds makes a row of its own. An operator does that; examples list the rows. */
+  readonly unfolds?: true;
   /** Where the semantics come from. */
   readonly see?: string;
   /**

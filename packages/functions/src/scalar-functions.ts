@@ -5,6 +5,7 @@ import { intDivide, modulo } from './arithmetic/modulo.ts';
 import { minus, multiply, negate, plus } from './arithmetic/plus-minus-multiply.ts';
 import { ceil, floor, round, trunc } from './arithmetic/round.ts';
 import { abs, floatPredicates, sign } from './arithmetic/sign.ts';
+import { arrayJoin } from './array/array-join.ts';
 import { array, arrayElement } from './array/array-values.ts';
 import { arrayConcat, arrayDistinct, arrayReverse, arraySlice, arrayStringConcat, has, indexOf } from './array/arrays.ts';
 import { higherOrder } from './array/higher-order.ts';
@@ -53,7 +54,7 @@ export const allScalarFunctions: readonly ScalarFunction[] = [
   toStringFunction, ...typeConversions, toDateTime, toDateTime64, toTime, cast, toTypeName,
   now, now64, today, earliestTimestamp, ...timeParts, ...starting, dateTrunc, dateAdd, dateSub, dateDiff, ...unixTimestamps, ...fromUnixTimestamps, formatDateTimeFunction, parseDateTimeFunction, toTimeZone,
   ...jsonExtractions, jsonPath, jsonValue, isValidJson,
-  array, arrayElement, has, indexOf, arrayConcat, arrayDistinct, arrayReverse, arraySlice, arrayStringConcat, ...higherOrder,
+  array, arrayElement, arrayJoin, has, indexOf, arrayConcat, arrayDistinct, arrayReverse, arraySlice, arrayStringConcat, ...higherOrder,
   tuple, tupleElement, map, mapElement, mapKeys, mapValues, mapContains,
   cityHash, ...digests, hex, unhex, base64Encode, base64Decode,
   uuid, rand, rand64,

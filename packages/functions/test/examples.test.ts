@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { allScalarFunctions } from '../src/scalar-functions.ts';
 import { evaluate, toPlain } from './evaluate.ts';
 
-describe.each(allScalarFunctions.map((definition) => [definition.name, definition] as const))('%s', (_, { examples }) => {
+describe.each(allScalarFunctions.map((definition) => [definition.name, definition] as const))('%s', (_, { examples, unfolds }) => {
   it.each(examples)('%s', (sql, expected) => {
-    expect(toPlain(evaluate(sql))).toEqual(expected);
+    const { type, value } = evaluate(sql);
+    expect(toPlain({ type: unfolds ? { kind: 'array', element: type } : type, value })).toEqual(expected);
   });
 });

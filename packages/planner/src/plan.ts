@@ -120,6 +120,16 @@ export interface ProjectNode {
   readonly input: PlanNode;
   readonly expressions: readonly PlanExpression[];
 }
+/**
+ * Unfolds each row into one row for each element of an array (`array_join`), none where it is empty or NULL.
+ * Output columns: those of the input, and behind them the element.
+ */
+export interface UnnestNode {
+  readonly node: 'unnest';
+  readonly schema: Schema;
+  readonly input: PlanNode;
+  readonly array: PlanExpression;
+}
 /** Inputs are bounded and have the same types; rows come input by input. */
 export interface UnionNode {
   readonly node: 'union';
@@ -225,6 +235,7 @@ export type PlanNode =
   | ValuesNode
   | FilterNode
   | ProjectNode
+  | UnnestNode
   | UnionNode
   | AggregateNode
   | SortNode

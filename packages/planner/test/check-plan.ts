@@ -33,6 +33,14 @@ export function checkPlan(node: PlanNode): void {
       assert(removeNullable(node.predicate.type).kind === 'bool', 'a predicate is a condition');
       checkSameTypes(node.input.schema, node.schema);
       return;
+    case 'unnest': {
+      checkPlan(node.input);
+      checkExpression(node.array, node.input.schema);
+      const type = removeNullable(node.array.type);
+      assert(type.kind === 'array' && sameType(type.element, node.schema.at(-1)!.type), 'the elements of an array are unfolded');
+      checkSameTypes(node.input.schema, node.schema.slice(0, -1));
+      return;
+    }
     case 'aggregate':
       checkPlan(node.input);
       checkAggregate(node);

@@ -24,6 +24,7 @@ import { argumentOf, boolType, callFunction, coerce, constant } from '../express
 import type { PlanExpression } from '../plan.ts';
 import { type Place, placed, planError } from '../plan-error.ts';
 import { type AggregateCalls, aggregateOf, resolveAggregate } from './aggregate-calls.ts';
+import type { ArrayJoins } from './array-joins.ts';
 import { nullConstant, numberConstant, stringConstant } from './literal.ts';
 import type { Scope } from './scope.ts';
 
@@ -82,6 +83,7 @@ export class ExpressionBinder {
   readonly #context: PlanContext;
   readonly #source: string;
   readonly #aliases: ReadonlyMap<string, Expression>;
+  readonly #arrayJoins: ArrayJoins | null;
   readonly #places = new WeakMap<PlanExpression, Node>();
   readonly #expanding = new Set<string>();
   #parameters: ReadonlyMap<string, LambdaParameter> = new Map();
@@ -89,11 +91,18 @@ export class ExpressionBinder {
   #insideAggregate = false;
   #expandedParts = 0;
 
-  constructor(scope: Scope, context: PlanContext, aliases: ReadonlyMap<string, Expression> = new Map()) {
+  /** `arrayJoins`: where calls of `array_join` are gathered; null where none may stand. */
+  constructor(
+    scope: Scope,
+    context: PlanContext,
+    aliases: ReadonlyMap<string, Expression> = new Map(),
+    arrayJoins: ArrayJoins | null = null,
+  ) {
     this.#scope = scope;
     this.#context = context;
     this.#source = context.source;
     this.#aliases = aliases;
+    this.#arrayJoins = arrayJoins;
   }
 
   /** @throws {MillraceError} PLAN_* with position. */
@@ -336,10 +345,25 @@ export class ExpressionBinder {
       const what = call.distinct ? 'DISTINCT' : 'parameters in brackets of their own';
       throw this.#error('PLAN_ARGUMENT_INVALID', `${definition.name} is no aggregate and takes no ${what}`, call);
     }
+    if (definition.unfolds) return this.#bindArrayJoin(call, clause);
     if (definition.name === 'cast') return this.#bindCastCall(call, clause);
     const index = call.arguments.findIndex((argument) => argument.kind === 'lambda');
     if (index >= 0) return this.#bindHigherOrder(call, index, clause);
     return this.#call(definition.name, call.arguments, call, clause);
+  }
+
+  /** A call that makes rows and not a value: what stands for it is the column of the unfolded elements. */
+  #bindArrayJoin(call: Call, clause: Clause): PlanExpression {
+    const joins = this.#arrayJoins;
+    if (joins === null) {
+      const message = `${call.name.name} stands where no row can be unfolded`;
+      throw this.#error('PLAN_EXPRESSION_UNEXPECTED', message, call, 'it stands in the clauses of a SELECT');
+    }
+    const [array] = call.arguments.map((argument) => this.bind(argument, clause));
+    if (array === undefined || call.arguments.length > 1) return this.#apply('array_join', [], call);
+    const bound = this.#placed(call, () => joins.add(array), call.arguments);
+    this.#places.set(bound, call);
+    return bound;
   }
 
   #bindCastCall(call: Call, clause: Clause): PlanExpression {

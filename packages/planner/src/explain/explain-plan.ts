@@ -34,6 +34,8 @@ class PlanExplainer {
         return `Filter ${this.#over(node.input.schema).print(node.predicate)}`;
       case 'project':
         return `Project ${this.#projection(node)}`;
+      case 'unnest':
+        return `Unnest ${this.#over(node.input.schema).print(node.array)}`;
       case 'union':
         return 'Union';
       case 'aggregate':

@@ -32,10 +32,14 @@ export interface PendingWindow {
   /** `tumble`, `hop`: as errors name it. */
   readonly name: string;
   readonly plan: WindowPlan;
-  /** The indexes of `window_start` and `window_end` while the SELECT is bound: places behind the columns of the input. */
-  readonly startIndex: number;
-  readonly endIndex: number;
+  /** The indexes of `window_start` and `window_end` while the SELECT is bound. */
+  readonly startIndex: typeof windowStartIndex;
+  readonly endIndex: typeof windowEndIndex;
 }
+
+/** Places for the columns of a window that no input reaches, whatever is put behind its columns. */
+export const windowStartIndex = 1_000_000_000;
+export const windowEndIndex = 1_000_000_001;
 
 /** The columns of a node under their own names. */
 export function columnsOfSchema(schema: PlanNode['schema']): ScopeColumn[] {

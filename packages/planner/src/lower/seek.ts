@@ -115,7 +115,7 @@ function withoutTimeCasts(expression: PlanExpression): PlanExpression {
 function trace(node: PlanNode, index: number, planning: Planning): { stream: StreamSource; source: PlanNode; index: number } | undefined {
   const stream = planning.findings.sources.get(node);
   if (stream !== undefined) return { stream, source: node, index };
-  if (node.node === 'filter') return trace(node.input, index, planning);
+  if (node.node === 'filter' || (node.node === 'unnest' && index < node.schema.length - 1)) return trace(node.input, index, planning);
   if (node.node !== 'project') return undefined;
   const inner = withoutTimeCasts(node.expressions[index]!);
   return inner.kind === 'column' ? trace(node.input, inner.index, planning) : undefined;
@@ -138,7 +138,7 @@ function withStart(node: PlanNode, source: PlanNode, start: StartPosition, plann
     sources.set(moved, sources.get(node)!);
     return moved;
   }
-  if (node.node !== 'filter' && node.node !== 'project') return node;
+  if (node.node !== 'filter' && node.node !== 'project' && node.node !== 'unnest') return node;
   const input = withStart(node.input, source, start, planning);
   return input === node.input ? node : { ...node, input };
 }

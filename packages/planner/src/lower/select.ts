@@ -1,8 +1,10 @@
 import { isTemporal } from '@millrace/data';
 import type { Expression, LimitBy, Select } from '@millrace/sql';
 import { AggregateCalls } from '../bind/aggregate-calls.ts';
+import { ArrayJoins } from '../bind/array-joins.ts';
 import { type Clause, ExpressionBinder, holdsAggregate } from '../bind/expression-binder.ts';
 import { Scope, type ScopeColumn } from '../bind/scope.ts';
+import { PlanExpressionPrinter } from '../explain/print-plan-expression.ts';
 import { column } from '../expression/build.ts';
 import { columnsOf } from '../expression/columns-of.ts';
 import { expressionKey } from '../expression/expression-key.ts';
@@ -55,6 +57,7 @@ class SelectPlanner {
   readonly #scope: Scope;
   readonly #binder: ExpressionBinder;
   readonly #calls = new AggregateCalls();
+  readonly #arrayJoins: ArrayJoins;
 
   constructor(select: Select, from: Relation, planning: Planning) {
     this.#select = select;
@@ -62,18 +65,19 @@ class SelectPlanner {
     this.#planning = planning;
     // Over a windowed subquery the outer window's columns hide the inner ones.
     this.#scope = new Scope([...windowColumns(from), ...from.columns], from.qualifiers);
-    this.#binder = new ExpressionBinder(this.#scope, planning.context, aliasesOf(select, planning));
+    this.#arrayJoins = new ArrayJoins(from.node.schema.length);
+    this.#binder = new ExpressionBinder(this.#scope, planning.context, aliasesOf(select, planning), this.#arrayJoins);
   }
 
   plan(): Relation {
-    const input = this.#filtered();
+    const where = this.#bindWhere();
     const isAggregation = this.#isAggregation();
     const clauses = this.#bindClauses(isAggregation ? this.#calls : null);
-    if (!isAggregation) return this.#planPlain(input, clauses);
-    const { select, groupBy } = { select: this.#select, groupBy: this.#select.groupBy.map((key) => this.#bindGroupKey(key)) };
+    if (!isAggregation) return this.#planPlain(this.#input(where), clauses);
+    const groupBy = this.#select.groupBy.map((key) => this.#bindGroupKey(key));
     const aggregation = planAggregation({
-      select,
-      from: { ...this.#from, node: input },
+      select: this.#select,
+      from: { ...this.#from, node: this.#input(where) },
       groupBy,
       calls: this.#calls.calls,
       clauses,
@@ -97,12 +101,23 @@ class SelectPlanner {
     return this.#finish(input, clauses, flow);
   }
 
-  #filtered(): PlanNode {
+  #bindWhere(): PlanExpression | null {
     const { where } = this.#select;
-    if (where === null) return this.#from.node;
+    if (where === null) return null;
     const predicate = this.#binder.bindCondition(where, { name: 'WHERE', aggregates: null });
     this.#refuseWindowColumns(predicate, where, 'WHERE', 'conditions on windows stand in HAVING');
-    return seekByPredicate({ node: 'filter', schema: this.#from.node.schema, input: this.#from.node, predicate }, this.#planning);
+    return predicate;
+  }
+
+  /** The rows of FROM, unfolded by every `array_join` of the SELECT, those that WHERE passes. Called when all clauses are bound. */
+  #input(predicate: PlanExpression | null): PlanNode {
+    const { context } = this.#planning;
+    const input = this.#arrayJoins.over(
+      this.#from.node,
+      (array, node) => `array_join(${new PlanExpressionPrinter(node.schema, context).print(array)})`,
+    );
+    if (predicate === null) return input;
+    return seekByPredicate({ node: 'filter', schema: input.schema, input, predicate }, this.#planning);
   }
 
   #refuseWindowColumns(bound: PlanExpression, node: Expression, clause: string, hint: string): void {
@@ -226,7 +241,7 @@ class SelectPlanner {
   }
 }
 
-/** While the SELECT is bound, the window's columns stand behind those of the input. */
+/** While the SELECT is bound, the window's columns stand at places of their own. */
 function windowColumns({ window }: Relation): ScopeColumn[] {
   if (window === null) return [];
   const { startIndex, endIndex, plan } = window;

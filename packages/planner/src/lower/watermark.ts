@@ -1,5 +1,5 @@
 import { unreachable } from '@millrace/core';
-import { substituteColumns } from '../expression/columns-of.ts';
+import { columnsOf, substituteColumns } from '../expression/columns-of.ts';
 import { isDeterministic } from '../expression/expression-key.ts';
 import type { PlanExpression, PlanNode } from '../plan.ts';
 import { type Place, planError } from '../plan-error.ts';
@@ -23,6 +23,9 @@ export function pushWatermark(node: PlanNode, time: PlanExpression, request: Wat
       if (!isDeterministic(inner)) throw notFromRecord(request.place);
       return { ...node, input: pushWatermark(node.input, inner, request) };
     }
+    case 'unnest':
+      if (columnsOf([time]).has(node.schema.length - 1)) throw notFromRecord(request.place);
+      return { ...node, input: pushWatermark(node.input, time, request) };
     case 'filter':
     case 'sort':
     case 'limit':
@@ -57,7 +60,7 @@ function notFromRecord(place: Place) {
     'NOT_SUPPORTED',
     'the time column of a window must follow from the record alone',
     place,
-    'now() and rand() give another time at every reading',
+    'now() and rand() give another time at every reading, array_join several of a record',
   );
 }
 

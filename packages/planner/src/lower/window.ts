@@ -8,7 +8,7 @@ import { isDeterministic } from '../expression/expression-key.ts';
 import type { PlanExpression, PlanInterval, WindowPlan } from '../plan.ts';
 import { placed, planError } from '../plan-error.ts';
 import type { Planning } from './planning.ts';
-import type { DefaultTime, Relation } from './relation.ts';
+import { type DefaultTime, type Relation, windowEndIndex, windowStartIndex } from './relation.ts';
 
 const usages = {
   tumble: 'tumble(stream, [time column], size, [time zone])',
@@ -20,8 +20,7 @@ type WindowKind = keyof typeof usages;
 /** The `tumble` or `hop` over a relation. @throws {MillraceError} PLAN_ARGUMENT_*, NOT_SUPPORTED. */
 export function planWindow(kind: WindowKind, source: FunctionSource, input: Relation, planning: Planning): Relation {
   const plan = new WindowArguments(kind, source, input, planning).plan();
-  const startIndex = input.node.schema.length;
-  return { ...input, window: { name: kind, plan, startIndex, endIndex: startIndex + 1 } };
+  return { ...input, window: { name: kind, plan, startIndex: windowStartIndex, endIndex: windowEndIndex } };
 }
 
 class WindowArguments {

@@ -2,7 +2,17 @@ import { unreachable } from '@millrace/core';
 import type { Schema } from '@millrace/data';
 import { column } from '../expression/build.ts';
 import { columnsOf, moveColumns } from '../expression/columns-of.ts';
-import type { AggregateNode, PlanExpression, PlanNode, ProjectNode, ScanNode, SortNode, UnionNode, ValuesNode } from '../plan.ts';
+import type {
+  AggregateNode,
+  PlanExpression,
+  PlanNode,
+  ProjectNode,
+  ScanNode,
+  SortNode,
+  UnionNode,
+  UnnestNode,
+  ValuesNode,
+} from '../plan.ts';
 
 type Indexes = ReadonlySet<number>;
 
@@ -40,6 +50,8 @@ function prune(node: PlanNode, needed: Indexes): Pruned {
         input,
         predicate: predicate!,
       }));
+    case 'unnest':
+      return pruneUnnest(node, needed);
     case 'union':
       return pruneUnion(node, needed);
     case 'aggregate':
@@ -127,6 +139,20 @@ function isIdentity(expressions: readonly PlanExpression[], schema: Schema): boo
     expressions.length === schema.length &&
     expressions.every((expression, index) => expression.kind === 'column' && expression.index === index)
   );
+}
+
+/** The rows are unfolded whether somebody uses the elements or not. */
+function pruneUnnest(node: UnnestNode, needed: Indexes): Pruned {
+  const element = node.schema.length - 1;
+  const { node: input, moved } = prune(
+    node.input,
+    new Set([...[...needed].filter((index) => index !== element), ...columnsOf([node.array])]),
+  );
+  const schema = [...input.schema, node.schema[element]!];
+  return {
+    node: { ...node, schema, input, array: moveColumns(node.array, moved) },
+    moved: new Map([...moved, [element, input.schema.length]]),
+  };
 }
 
 function pruneUnion(node: UnionNode, needed: Indexes): Pruned {

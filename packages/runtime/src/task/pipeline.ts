@@ -10,6 +10,7 @@ import { Project } from '../operators/project.ts';
 import { Sort } from '../operators/sort.ts';
 import { Stage } from '../operators/stage.ts';
 import { UnionInput } from '../operators/union.ts';
+import { Unnest } from '../operators/unnest.ts';
 import { WindowAggregate } from '../operators/window-aggregate.ts';
 
 /** A leaf of the plan and where its rows go. */
@@ -81,6 +82,8 @@ function operatorOf(node: Exclude<PlanNode, { node: 'scan' | 'values' | 'union' 
       return new Filter(node, context);
     case 'project':
       return new Project(node, context);
+    case 'unnest':
+      return new Unnest(node, context);
     case 'aggregate':
       return node.window === null ? new Aggregate(node, context) : new WindowAggregate({ ...node, window: node.window }, context);
     case 'sort':
