@@ -1,6 +1,12 @@
-import type { OffsetToCommit } from '../group/group-coordinator.ts';
+import type { GroupCoordinator, OffsetToCommit } from '../group/group-coordinator.ts';
+import type { Topics } from '../topic/topics.ts';
 import type { Transaction } from './transaction.ts';
-import type { TransactionParts } from './transaction-coordinator.ts';
+
+/** What transactions touch. */
+export interface TransactionTargets {
+  readonly topics: Topics;
+  readonly groups: GroupCoordinator;
+}
 
 /**
  * Brings the outcome of a decided transaction to all that it touched: a marker to each partition, and offsets to their groups.
@@ -8,17 +14,17 @@ import type { TransactionParts } from './transaction-coordinator.ts';
  */
 export class TransactionCompletion {
   readonly #transaction: Transaction;
-  readonly #parts: TransactionParts;
+  readonly #targets: TransactionTargets;
   readonly #partitions: { readonly topic: string; readonly partition: number }[];
   readonly #offsets: [group: string, offsets: readonly OffsetToCommit[]][];
 
   /** @param isResumed after a restart: then a partition in which nothing is open has its marker already, or needs none. */
-  constructor(transaction: Transaction, parts: TransactionParts, isResumed: boolean) {
+  constructor(transaction: Transaction, targets: TransactionTargets, isResumed: boolean) {
     this.#transaction = transaction;
-    this.#parts = parts;
+    this.#targets = targets;
     const all = [...transaction.partitions].flatMap(([topic, indexes]) => indexes.map((partition) => ({ topic, partition })));
     const isOpenIn = ({ topic, partition }: { topic: string; partition: number }) =>
-      parts.topics.partition(topic, partition)?.hasOpenTransaction(transaction.producerId) ?? false;
+      targets.topics.partition(topic, partition)?.hasOpenTransaction(transaction.producerId) ?? false;
     this.#partitions = isResumed ? all.filter(isOpenIn) : all;
     this.#offsets = transaction.state === 'PrepareCommit' ? [...transaction.offsets] : [];
   }
@@ -27,7 +33,7 @@ export class TransactionCompletion {
   async run(): Promise<void> {
     const { producerId, producerEpoch, state } = this.#transaction;
     const outcome = state === 'PrepareCommit' ? 'commit' : 'abort';
-    const { topics, groups } = this.#parts;
+    const { topics, groups } = this.#targets;
     const marked = [];
     for (let next = this.#partitions[0]; next !== undefined; next = this.#partitions[0]) {
       const partition = topics.partition(next.topic, next.partition);

@@ -1,11 +1,10 @@
 import type { Timer } from '@millrace/core';
 import type { KafkaErrorName } from '@millrace/kafka-protocol';
-import type { GroupCoordinator, OffsetToCommit } from '../group/group-coordinator.ts';
+import type { OffsetToCommit } from '../group/group-coordinator.ts';
 import { KeyedLog } from '../log/keyed-log.ts';
 import type { LogSettings, PartitionLogPorts } from '../log/partition-log.ts';
 import type { ProducerIds } from '../producer/producer-ids.ts';
 import { isStorageFailure } from '../topic/partition.ts';
-import type { Topics } from '../topic/topics.ts';
 import {
   completed,
   decodeTransaction,
@@ -25,7 +24,7 @@ import {
   withOffsets,
   withPartitions,
 } from './transaction.ts';
-import { TransactionCompletion } from './transaction-completion.ts';
+import { TransactionCompletion, type TransactionTargets } from './transaction-completion.ts';
 
 export interface TransactionCoordinatorOptions {
   readonly directory: string;
@@ -39,9 +38,7 @@ export interface TransactionCoordinatorOptions {
 }
 
 /** What the coordinator works on. */
-export interface TransactionParts {
-  readonly topics: Topics;
-  readonly groups: GroupCoordinator;
+export interface TransactionParts extends TransactionTargets {
   readonly producerIds: ProducerIds;
 }
 
