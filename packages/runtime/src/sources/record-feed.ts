@@ -186,12 +186,12 @@ export class RecordFeed {
 }
 
 /** Ends of batches among records → ends among the rows that came of them (rows are in the order of their records). */
-function rowEnds(records: Int32Array, rowCount: number, batchEnds: readonly number[]): number[] {
+function rowEnds(records: Int32Array, rowCount: number, batchEnds: readonly number[]): readonly number[] {
+  // Every record has a row.
+  if (batchEnds.at(-1) === rowCount) return batchEnds;
   let row = 0;
   return batchEnds.map((end) => {
-    if (rowCount === 0) return 0;
-    if (records[rowCount - 1]! < end) return (row = rowCount);
-    while (records[row]! < end) row++;
+    while (row < rowCount && records[row]! < end) row++;
     return row;
   });
 }

@@ -162,7 +162,14 @@ export class Scan {
   /** Nothing came, or something else is to be done. */
   async #onQuiet(): Promise<void> {
     this.#drift.release();
-    if (this.#partitionCount > this.#partitions.length) await this.#addPartitions();
+    if (this.#partitionCount === this.#partitions.length) return;
+    try {
+      await this.#addPartitions();
+    } catch (error) {
+      if (!asMillraceError(error).retryable) throw error;
+      // The watch will tell of them again.
+      this.#partitionCount = this.#partitions.length;
+    }
   }
 
   async #addPartitions(): Promise<void> {

@@ -8,7 +8,8 @@ export function kafkaSource(client: KafkaClient): KafkaSource {
     topic: async (name) => (await client.metadata([name]))[0]!,
     topicOnce: async (name) => (await client.metadataOnce([name]))[0]!,
     listOffsets: (topic, partitions, spec) => listOffsets(client, topic, partitions, spec, 'read_committed'),
-    openReader: () => openReader(client, { isolation: 'read_committed' }),
+    // A scan watches its topic itself: a leader that is away is waited for, however long.
+    openReader: () => openReader(client, { isolation: 'read_committed', missingTimeoutMs: Number.POSITIVE_INFINITY }),
     joinGroup: (options) => joinGroup(client, options),
     async deleteGroup(groupId) {
       const coordinator = new Coordinator(client, groupId);

@@ -83,12 +83,12 @@ export class Task {
     try {
       await unlessAborted(Promise.all([...this.#scans.values()].map((scan) => scan.open())), this.#abort.signal);
       this.#abort.signal.throwIfAborted();
-      await this.#sink.start();
+      await unlessAborted(Promise.resolve(this.#sink.start()), this.#abort.signal);
       this.#state = 'running';
       onReady();
       this.#group?.start(!this.#options.plan.bounded);
       for (const input of this.#pipeline.inputs) await this.#runInput(input);
-      await this.#sink.finish(this.#resultStatistics());
+      await unlessAborted(this.#sink.finish(this.#resultStatistics()), this.#abort.signal);
       this.#state = 'finished';
     } catch (error) {
       this.#state = 'failed';

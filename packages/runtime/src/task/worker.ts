@@ -30,7 +30,7 @@ const tasks = new Map<number, HostedTask>();
 
 /** The encoder may use its memory again: what crosses the border is a copy that is then given away. */
 function tellData(id: number, bytes: Buffer): void {
-  const owned = Uint8Array.from(bytes);
+  const owned = new Uint8Array(bytes);
   tell({ kind: 'data', id, bytes: owned }, [owned.buffer]);
 }
 

@@ -67,15 +67,13 @@ const { number, condition, text } = fc.letrec<{ number: PlanExpression; conditio
     fc.tuple(tie('condition'), tie('number')).map(([when, then]) => call('if', when, then, then)),
     fc.tuple(tie('number'), tie('number')).map(([a]) => call('coalesce', a, a)),
     tie('text').map((of) => call('length', of)),
-    fc
-      .constantFrom(0, 1, 3, 6)
-      .map((precision) =>
-        call('to_unix_timestamp', {
-          kind: 'cast',
-          type: { kind: 'datetime64', precision, zone: 'UTC' },
-          operand: column(9, time),
-        } as PlanExpression),
-      ),
+    fc.constantFrom(0, 1, 3, 6).map((precision) =>
+      call('to_unix_timestamp', {
+        kind: 'cast',
+        type: { kind: 'datetime64', precision, zone: 'UTC' },
+        operand: column(9, time),
+      } as PlanExpression),
+    ),
     tie('number').map(
       (of): PlanExpression => ({ kind: 'cast', type: of.type.kind === 'nullable' ? nullable(float64) : float64, operand: of }),
     ),
