@@ -4,7 +4,7 @@
  */
 export function screenOf(output: string): string {
   const screen = new Screen();
-  const [first = '', ...sequences] = output.split(escape);
+  const [first = '', ...sequences] = output.split(escapeSequence);
   for (const char of first) screen.write(char);
   for (const sequence of sequences) {
     const [control, count, kind] = sequence.match(/^\[\??(\d*)[0-9;]*([A-Za-z])/) ?? ['', '', ''];
@@ -14,7 +14,7 @@ export function screenOf(output: string): string {
   return screen.text;
 }
 
-const escape = '\u001b';
+const escapeSequence = '\u001b';
 
 class Screen {
   readonly #lines: string[][] = [[]];

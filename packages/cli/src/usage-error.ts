@@ -16,6 +16,8 @@ export function usageErrorOf(thrown: Errors.CLIError): UsageError {
   const message = thrown.message.replace(/\nSee more help with --help$/, '');
   const hint = message === thrown.message ? undefined : 'add --help to see what the command takes';
   const unknownFlag = message.match(/^Nonexistent flags?: (.*)$/)?.[1];
+  const [, flag, wanted, given] = message.match(/^Parsing (--\S+)\s+Expected (.*) but received: (.*)$/) ?? [];
+  if (flag !== undefined) return new UsageError(`${flag} takes ${wanted}, not ${JSON.stringify(given)}`);
   if (unknownFlag === undefined) return new UsageError(firstLower(message), hint);
   const near = nearestFlag(unknownFlag.split(', ')[0]!, thrown as ParseError);
   return new UsageError(`unknown flag ${unknownFlag}`, near === undefined ? hint : `did you mean ${near}?`);
@@ -24,6 +26,13 @@ export function usageErrorOf(thrown: Errors.CLIError): UsageError {
 /** What is said of a command that does not exist: the nearest one. @param ids as oclif has them: `stream:list` */
 export function unknownCommand(given: string, ids: readonly string[]): UsageError {
   const spaced = (id: string) => id.replaceAll(':', ' ');
+  const parent = ids.find((id) => given.startsWith(`${id}:`));
+  if (parent !== undefined) {
+    return new UsageError(
+      `unexpected argument ${JSON.stringify(spaced(given.slice(parent.length + 1)))}`,
+      `\`millrace ${spaced(parent)}\` takes none`,
+    );
+  }
   const topics = new Set(ids.filter((id) => id.includes(':')).map((id) => id.split(':')[0]!));
   const near = nearest(spaced(given), [...ids.map(spaced), ...topics]);
   const hint = near === undefined ? '`millrace --help` lists the commands' : `did you mean \`millrace ${near}\`?`;

@@ -23,7 +23,7 @@ describe('complete', () => {
     ['SELECT * FROM tumble(tr', 'tr', ['tripods', 'trips']],
     ['SELECT count', 'count', ['count(', 'count_if(']],
     ['SELECT round(a) FROM trips WHERE sp', 'sp', ['speed']],
-    ['SELECT trips.s', 's', []],
+    ['SELECT trips.s', 's', ['speed']],
     ['SELECT 1 FROM trips WHERE trips.', '', ['car', 'speed', 'at']],
     ['DESCRIBE trip', 'trip', ['tripods', 'trips']],
     ['INSERT INTO trips FORMAT J', 'J', ['JSONEachRow']],

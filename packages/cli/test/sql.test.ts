@@ -27,15 +27,15 @@ describe('splitScript', () => {
 
 describe('statementKind', () => {
   it.each([
-    ['INSERT INTO t FORMAT CSV', { takesData: true, isText: false, givesRows: false }],
-    ['insert into t (a) format CSV\n', { takesData: true, isText: false, givesRows: false }],
-    ['INSERT INTO t FORMAT CSV\n1', { takesData: false, isText: false, givesRows: false }],
-    ["INSERT INTO t VALUES ('FORMAT')", { takesData: false, isText: false, givesRows: false }],
-    ['SELECT 1 FORMAT CSV', { takesData: false, isText: false, givesRows: true }],
-    ['-- c\nEXPLAIN SELECT 1', { takesData: false, isText: true, givesRows: true }],
-    ['SHOW CREATE STREAM t', { takesData: false, isText: true, givesRows: true }],
-    ['EXPLAIN SELECT 1 FORMAT JSONEachRow', { takesData: false, isText: false, givesRows: true }],
-    ['CREATE STREAM t (a int8)', { takesData: false, isText: false, givesRows: false }],
+    ['INSERT INTO t FORMAT CSV', { takesData: true, namesFormat: false, isText: false, givesRows: false }],
+    ['insert into t (a) format CSV\n', { takesData: true, namesFormat: false, isText: false, givesRows: false }],
+    ['INSERT INTO t FORMAT CSV\n1', { takesData: false, namesFormat: false, isText: false, givesRows: false }],
+    ["INSERT INTO t VALUES ('FORMAT')", { takesData: false, namesFormat: false, isText: false, givesRows: false }],
+    ['SELECT 1 FORMAT CSV', { takesData: false, namesFormat: true, isText: false, givesRows: true }],
+    ['-- c\nEXPLAIN SELECT 1', { takesData: false, namesFormat: false, isText: true, givesRows: true }],
+    ['SHOW CREATE STREAM t', { takesData: false, namesFormat: false, isText: true, givesRows: true }],
+    ['EXPLAIN SELECT 1 FORMAT JSONEachRow', { takesData: false, namesFormat: true, isText: false, givesRows: true }],
+    ['CREATE STREAM t (a int8)', { takesData: false, namesFormat: false, isText: false, givesRows: false }],
   ])('%j', (text, kind) => {
     expect(statementKind(text)).toEqual(kind);
   });

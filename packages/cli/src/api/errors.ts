@@ -21,6 +21,16 @@ export class ServerError extends Error {
   }
 }
 
+/** What a command was told to work on does not exist. */
+export class NotThere extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
 /** No server answers, or it went away in the middle of an answer. */
 export class Unreachable extends Error {
   readonly hint: string;

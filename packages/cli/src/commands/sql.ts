@@ -65,12 +65,13 @@ async function lastRows(
   statements: readonly ScriptStatement[],
   parameters: Readonly<Record<string, string>>,
 ): Promise<JsonRow[]> {
+  const kinds = statements.map(({ text }) => statementKind(text));
+  if (kinds.some(({ namesFormat }) => namesFormat)) throw new UsageError('give either --json or FORMAT in the statement, not both');
   const signal = untilInterrupted();
   let rows: JsonRow[] = [];
-  for (const { text } of statements) {
-    const data = statementKind(text).takesData ? { data: process.stdin } : {};
+  for (const [index, { text }] of statements.entries()) {
+    const data = kinds[index]!.takesData ? { data: process.stdin } : {};
     const answer = await client.execute(text, { format: 'JSON', parameters, signal, ...data });
-    if (answer.format !== '' && answer.format !== 'JSON') throw new UsageError('give either --json or FORMAT in the statement, not both');
     const document = await answer.text();
     rows = document === '' ? [] : (JSON.parse(document) as { data: JsonRow[] }).data;
   }

@@ -3,13 +3,13 @@ import Table from 'cli-table3';
 /** One row of a table: values by column name. */
 export type TableRow = Readonly<Record<string, unknown>>;
 
-/** Rows as a table that fits the terminal; numbers stand right, missing values are empty. */
+/** Rows as a table that fits the terminal (where there is one); numbers stand right, missing values are empty. */
 export function renderTable(
   rows: readonly TableRow[],
   columns: readonly string[] = Object.keys(rows[0] ?? {}),
   width = terminalWidth(),
 ): string {
-  if (rows.length === 0) return `(no ${columns.length === 0 ? 'rows' : columns.join(', ')})`;
+  if (rows.length === 0) return `(no ${columns.length === 1 ? columns[0] : 'rows'})`;
   const texts = rows.map((row) => columns.map((column) => cellText(row[column])));
   const widths = fitWidths(
     columns.map((column, index) => Math.max(column.length, ...texts.map((row) => longestLine(row[index]!)))),
@@ -49,7 +49,7 @@ export function renderTable(
 }
 
 function terminalWidth(): number {
-  return process.stdout.columns ?? 200;
+  return process.stdout.columns ?? Number.POSITIVE_INFINITY;
 }
 
 function cellText(value: unknown): string {

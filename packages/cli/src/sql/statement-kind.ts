@@ -4,6 +4,8 @@ import { type SyntaxToken, tokenize } from '@millrace/sql';
 export interface StatementKind {
   /** `INSERT … FORMAT name` without data behind it: the data comes beside the statement. */
   readonly takesData: boolean;
+  /** The answer has the format that the statement names. */
+  readonly namesFormat: boolean;
   /** EXPLAIN and SHOW CREATE: the answer is lines of text, no table. */
   readonly isText: boolean;
   /** Whether the answer is rows, be they none. */
@@ -18,6 +20,7 @@ export function statementKind(text: string): StatementKind {
   const [first, second] = tokens.map(wordOf);
   const namesFormat = tokens.some((token) => wordOf(token) === 'FORMAT');
   return {
+    namesFormat: namesFormat && first !== 'INSERT',
     takesData: first === 'INSERT' && wordOf(tokens.at(-2)) === 'FORMAT',
     isText: !namesFormat && (first === 'EXPLAIN' || (first === 'SHOW' && second === 'CREATE')),
     givesRows: rowWords.has(first ?? ''),

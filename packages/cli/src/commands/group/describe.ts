@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { NotThere } from '../../api/errors.ts';
 import { KafkaCommand } from '../../base-command.ts';
 import { renderTable } from '../../output/table.ts';
 
@@ -11,6 +12,7 @@ export default class GroupDescribe extends KafkaCommand {
     const { args, flags } = await this.parse(GroupDescribe);
     const described = await this.withCluster(flags, async ({ admin, offsets }) => {
       const { state, members } = await admin.describeGroup(args.group);
+      if (state === 'Dead') throw new NotThere(`there is no group ${args.group}`, '`millrace group list` lists them');
       const committed = await admin.groupOffsets(args.group);
       const partitions = await Promise.all(
         committed.map(async ({ topic, partition, offset }) => {
@@ -24,7 +26,8 @@ export default class GroupDescribe extends KafkaCommand {
       return { state, members: members.map(({ memberId, clientId, host }) => ({ memberId, clientId, host })), partitions };
     });
     this.log(`${args.group}: ${described.state}, ${described.members.length} members`);
-    this.log(renderTable(described.partitions, ['topic', 'partition', 'offset', 'end', 'lag', 'client']));
+    const columns = ['topic', 'partition', 'offset', 'end', 'lag', 'client'];
+    this.log(renderTable(described.partitions, described.partitions.length === 0 ? ['offsets'] : columns));
     return { group: args.group, ...described };
   }
 }

@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { NotThere } from '../../api/errors.ts';
 import { ClientCommand } from '../../base-command.ts';
 import { quoteText } from '../../output/sql-text.ts';
 
@@ -13,7 +14,8 @@ export default class QueryKill extends ClientCommand {
   async run() {
     const { args, flags } = await this.parse(QueryKill);
     const killed = await this.client(flags).rows(`KILL QUERY WHERE query_id = ${quoteText(args.query)}`);
-    this.log(killed.length === 0 ? `no query ${args.query} is running` : `killed ${args.query}`);
-    return { query: args.query, killed: killed.length > 0 };
+    if (killed.length === 0) throw new NotThere(`no query ${args.query} is running`, '`millrace query list` lists those that are');
+    this.log(`killed ${args.query}`);
+    return { query: args.query };
   }
 }

@@ -40,7 +40,7 @@ export default class StreamProduce extends ClientCommand {
       for await (const { text, count } of blocksOf(file?.createReadStream() ?? process.stdin, flags)) {
         signal.throwIfAborted();
         await client.rows(sql, { data: text }).catch((failure: Error) => {
-          failure.message += rows === 0 ? '; nothing is written' : `; the first ${rows} rows are written, the next ${count} are not`;
+          if (rows > 0) failure.message += ` (counted behind the first ${rows} rows, which are written)`;
           throw failure;
         });
         rows += count;
