@@ -82,7 +82,7 @@ describe('ResponseStream', () => {
     });
     response.on('error', () => {});
     response.pause();
-    expect(await failed.promise).toMatchObject({ code: 'QUERY_CANCELLED', message: expect.stringContaining('max_client_stall') });
+    expect(await failed.promise).toMatchObject({ code: 'QUERY_CLIENT_STALLED', message: expect.stringContaining('max_client_stall') });
   });
 
   it('tells when the client goes away', async () => {

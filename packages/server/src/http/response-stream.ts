@@ -74,7 +74,7 @@ export class ResponseStream {
     this.#response.flushHeaders();
   }
 
-  /** Resolves when there is room for more. @throws {MillraceError} QUERY_CANCELLED if the client is gone or has stalled. */
+  /** Resolves when there is room for more. @throws {MillraceError} QUERY_CANCELLED if the client is gone, QUERY_CLIENT_STALLED if it does not read. */
   async write(bytes: Buffer): Promise<void> {
     this.#closed.signal.throwIfAborted();
     if (bytes.length === 0) return;
@@ -122,7 +122,7 @@ export class ResponseStream {
     this.#drained = null;
     if (isStalled) {
       this.destroy();
-      throw new MillraceError('QUERY_CANCELLED', `the client has read nothing for ${maxStallMs} ms (max_client_stall)`);
+      throw new MillraceError('QUERY_CLIENT_STALLED', `the client has read nothing for ${maxStallMs} ms (max_client_stall)`);
     }
     this.#closed.signal.throwIfAborted();
   }

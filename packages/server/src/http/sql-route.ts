@@ -95,8 +95,10 @@ async function answerStreaming(
     await stream.end();
   } catch (failure) {
     if (!stream.hasStarted) throw failure;
-    if (stream.signal.aborted) return;
     const error = asMillraceError(failure);
+    // There is nobody left to be told but who reads the log.
+    if (error.code === 'QUERY_CLIENT_STALLED') services.logger.warn({ queryId: headers['X-ClickHouse-Query-Id'] }, error.message);
+    if (stream.signal.aborted) return;
     logDefect(error, services);
     await stream.end(createResultEncoder(output.format, answer.schema, output.options).exception(errorText(error)));
   }

@@ -7,6 +7,7 @@ import { unknownName } from '../statements/describe.ts';
 import type { Services } from '../statements/services.ts';
 import { completeColumns, evaluateGiven, type GivenColumns, readGiven } from './given-columns.ts';
 import { StreamWriter, type Written } from './stream-writer.ts';
+import type { WriteOnce } from './write-once.ts';
 
 /** Where the rows of an insert come from. */
 export type RowsSource =
@@ -27,11 +28,12 @@ export async function insertRows(
   source: RowsSource,
   context: PlanContext,
   services: Services,
+  once: WriteOnce | null = null,
 ): Promise<Written> {
   const stream = streamToInsert(name, services);
   const defaults = defaultsFor(stream, context);
   const places = insertColumns(stream, named, defaults, context);
-  const writer = new StreamWriter(stream, defaults, context, services);
+  const writer = new StreamWriter(stream, defaults, context, services, once);
   let written: Written = { rows: 0, batches: 0 };
   for (const given of blocks(source, places, named.length > 0, defaults, context)) {
     try {

@@ -1,32 +1,40 @@
-import type { IngestResult } from '@millrace/catalog';
+import type { Catalog, IngestResult } from '@millrace/catalog';
 import { MillraceError } from '@millrace/core';
-import { insertRows } from '../insert/insert-rows.ts';
+import { insertRows, streamToInsert } from '../insert/insert-rows.ts';
 import { planContext } from '../statements/plan-context.ts';
 import type { Services } from '../statements/services.ts';
+import { ingestOnce, isBegun } from './ingest-once.ts';
 
 /** Ids of ingest requests that are being worked on: a retry that comes before the first answer waits for it. */
-const underWay = new Map<string, Promise<IngestResult>>();
+const underWay = new WeakMap<Catalog, Map<string, Promise<IngestResult>>>();
 
 /**
  * Stores the rows of an ingest request (`{"columns": […], "data": [[…], …]}`); resolves when they are durable.
  * @param id of the client's choosing: a request with an id that was stored already is answered as the first was, and stores nothing
  */
 export async function ingest(stream: string, body: Record<string, unknown>, id: string | null, services: Services): Promise<IngestResult> {
-  if (id === null) return store(stream, body, services);
+  if (id === null) return store(stream, body, null, services);
   const key = `${stream}/${id}`;
   const known = services.catalog.recallIngest(key);
-  if (known !== undefined) return known;
-  const pending = underWay.get(key);
+  if (known !== undefined && !isBegun(known)) return known;
+  const ours = underWay.get(services.catalog) ?? new Map<string, Promise<IngestResult>>();
+  underWay.set(services.catalog, ours);
+  const pending = ours.get(key);
   if (pending !== undefined) return pending;
-  const storing = store(stream, body, services).then(async (result) => {
+  const storing = store(stream, body, key, services).then(async (result) => {
     await services.catalog.rememberIngest(key, result);
     return result;
   });
-  underWay.set(key, storing);
-  return storing.finally(() => underWay.delete(key));
+  ours.set(key, storing);
+  return storing.finally(() => ours.delete(key));
 }
 
-async function store(stream: string, { columns, data }: Record<string, unknown>, services: Services): Promise<IngestResult> {
+async function store(
+  stream: string,
+  { columns, data }: Record<string, unknown>,
+  key: string | null,
+  services: Services,
+): Promise<IngestResult> {
   if (!Array.isArray(columns) || !columns.every((name) => typeof name === 'string')) {
     throw new MillraceError('PLAN_ARGUMENT_INVALID', 'the field "columns" must be a list of names');
   }
@@ -34,6 +42,7 @@ async function store(stream: string, { columns, data }: Record<string, unknown>,
   const text = Buffer.from(data.map((row) => JSON.stringify(row)).join('\n'));
   const named = columns.map((name: string) => ({ name, quoted: true, start: 0, end: 0 }));
   const source = { kind: 'text', format: 'JSONCompactEachRow', data: text, maxBlockBytes: Number.POSITIVE_INFINITY } as const;
-  const { rows, batches } = await insertRows(stream, named, source, planContext(services, { settings: {}, source: '' }), services);
+  const once = key === null ? null : ingestOnce(key, streamToInsert(stream, services), services);
+  const { rows, batches } = await insertRows(stream, named, source, planContext(services, { settings: {}, source: '' }), services, once);
   return { request_id: services.random.uuid(), stream, rows, batches };
 }

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Broker } from '@millrace/broker';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { root } from '../architecture/workspace.ts';
+import { freePort, Started } from '../harness/process.ts';
+import { FaultDisk } from './fault-disk.ts';
+import { FaultServer } from './fault-server.ts';
+import { playRows } from './play-rows.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-fault-broker-'));
+const disk = new FaultDisk();
+let onDisk: Broker;
+let diskServer: FaultServer;
+let port: number;
+let broker: Started;
+let server: FaultServer;
+
+async function startBroker(): Promise<Started> {
+  const main = join(root, 'packages/broker/src/main.ts');
+  const started = new Started(process.execPath, [
+    '--conditions=source',
+    main,
+    '--data-dir',
+    join(folder, 'killed'),
+    '--port',
+    String(port),
+  ]);
+  await started.waitFor(/listening on/);
+  return started;
+}
+
+beforeAll(async () => {
+  onDisk = new Broker({ dataDirectory: join(folder, 'full'), port: 0 }, { disk });
+  await onDisk.open();
+  diskServer = await FaultServer.open({ 'kafka.brokers': onDisk.address });
+  port = await freePort();
+  broker = await startBroker();
+  server = await FaultServer.open({ 'kafka.brokers': `127.0.0.1:${port}` });
+});
+afterAll(async () => {
+  await diskServer?.close();
+  await onDisk?.close();
+  await server?.close();
+  await broker?.stop('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Lets the time pass that a request may wait, until it is answered. */
+async function patiently<T>(target: FaultServer, answer: Promise<T>): Promise<T> {
+  let isAnswered = false;
+  void answer.finally(() => {
+    isAnswered = true;
+  });
+  while (!isAnswered) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    target.clock.advance(500);
+  }
+  return answer;
+}
+
+playRows('Broker and disk', {
+  'no broker answers an INSERT for 30 s': async () => {
+    await broker.stop('SIGKILL');
+    const said = await patiently(server, server.say("INSERT INTO witness VALUES (-1, '2026-01-01 00:00:00')"));
+    broker = await startBroker();
+    await server.isIntact();
+    return said;
+  },
+  'the broker goes away under a running query': async () => {
+    await server.run("CREATE STREAM trips (n int32, at datetime64(3)) SETTINGS event_time_column = 'at'");
+    const query = await server.open('SELECT window_start, count(), sum(n) FROM tumble(trips, 10s) GROUP BY window_start');
+    const insert = (n: number) => server.run(`INSERT INTO trips VALUES (${n}, '2026-01-01 00:00:${String(n).padStart(2, '0')}')`);
+    for (let n = 0; n < 15; n++) await insert(n);
+    await query.waitForRows(1, 10_000);
+    await broker.stop('SIGKILL');
+    const said = await (await fetch(`${server.url}/readyz`)).text();
+    // Sent while nobody is there: written once, when somebody is.
+    const waiting = insert(15);
+    broker = await startBroker();
+    await waiting;
+    for (let n = 16; n < 32; n++) await insert(n);
+    await query.waitForRows(3, 20_000);
+    expect(query.takeRows()).toEqual([
+      '2026-01-01 00:00:00.000\t10\t45',
+      '2026-01-01 00:00:10.000\t10\t145',
+      '2026-01-01 00:00:20.000\t10\t245',
+    ]);
+    await query.close();
+    await server.isIntact();
+    return said;
+  },
+  'the disk of the broker is full': async () => {
+    disk.isFull = true;
+    const said = await patiently(diskServer, diskServer.say("INSERT INTO witness VALUES (-1, '2026-01-01 00:00:00')"));
+    expect(await diskServer.run('SELECT count() FROM table(witness)')).toEqual(['1']);
+    const waiting = diskServer.run('CREATE STREAM later (n int32)').catch((failure: Error) => failure.message);
+    expect(await waiting).toContain('no space left');
+    disk.isFull = false;
+    await diskServer.isIntact();
+    await diskServer.run('CREATE STREAM later (n int32); INSERT INTO later VALUES (1)');
+    expect(await diskServer.run('SELECT n FROM table(later)')).toEqual(['1']);
+    return said;
+  },
+});

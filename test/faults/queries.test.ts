@@ -1,0 +1,88 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { FaultServer } from './fault-server.ts';
+import { playRows } from './play-rows.ts';
+
+let server: FaultServer;
+let small: FaultServer;
+beforeAll(async () => {
+  server = await FaultServer.open({ max_client_stall: '20s' });
+  small = await FaultServer.open({ 'memory.budget': '100KiB' });
+});
+afterAll(async () => {
+  await server.close();
+  await small.close();
+});
+
+/** A stream of its own for each situation, over which the query runs when something happens. */
+let streams = 0;
+async function failureOf(select: string, happen: (stream: string, queryId: string) => Promise<unknown>): Promise<string> {
+  const stream = `s${streams++}`;
+  await server.run(`CREATE STREAM ${stream} (car string, n int32)`);
+  const query = await server.open(`SELECT ${select} FROM ${stream}`, { query_id: `q-${stream}` });
+  await server.run(`INSERT INTO ${stream} VALUES ('1', 1)`);
+  await query.waitForRows(1, 10_000);
+  await happen(stream, query.queryId);
+  const failure = await query.failure();
+  expect(query.takeRows().filter((row) => row.trim() !== '')).toEqual(['1']);
+  return failure;
+}
+
+async function withoutTopic(use: (stream: string) => Promise<string>): Promise<string> {
+  const stream = `s${streams++}`;
+  await server.run(`CREATE STREAM ${stream} (car string)`);
+  await server.deleteTopic(stream);
+  const said = await use(stream);
+  await server.run(`DROP STREAM ${stream}; CREATE STREAM ${stream} (car string); INSERT INTO ${stream} VALUES ('anew')`);
+  expect(await server.run(`SELECT car FROM table(${stream})`)).toEqual(['anew']);
+  return said;
+}
+
+playRows(
+  'Queries that run',
+  {
+    'a cast that fails': () => failureOf('to_int32(car)', (stream) => server.run(`INSERT INTO ${stream} VALUES ('x', 1)`)),
+    'an integer is divided by zero': () => failureOf('int_div(1, n)', (stream) => server.run(`INSERT INTO ${stream} VALUES ('x', 0)`)),
+    'the query is killed': () => failureOf('car', (_stream, queryId) => server.run(`KILL QUERY WHERE query_id = '${queryId}'`)),
+    'the stream is dropped under a query': () => failureOf('car', (stream) => server.run(`DROP STREAM ${stream}`)),
+    'the topic is deleted from outside under a query': () => failureOf('car', (stream) => server.deleteTopic(stream)),
+    'a query over a stream whose topic is gone': () => withoutTopic((stream) => server.say(`SELECT car FROM ${stream}`)),
+    'an INSERT into a stream whose topic is gone': () => withoutTopic((stream) => server.say(`INSERT INTO ${stream} VALUES ('lost')`)),
+    'a second query of the same id': async () => {
+      const first = await server.open('SELECT n FROM witness', { query_id: 'twice' });
+      const said = await server.say('SELECT n FROM witness', { query_id: 'twice' });
+      expect(first.isOver).toBe(false);
+      await first.close();
+      return said;
+    },
+    'the state of a query outgrows its bound': async () => {
+      await small.run('CREATE STREAM wide (k int32)');
+      const rows = Array.from({ length: 20_000 }, (_, k) => JSON.stringify({ k })).join('\n');
+      await small.say(rows, { query: 'INSERT INTO wide FORMAT JSONEachRow' });
+      const said = await small.say('SELECT k, count() FROM table(wide) GROUP BY k');
+      expect(await small.run('SELECT count() FROM table(wide)')).toEqual(['20000']);
+      await small.isIntact();
+      return said;
+    },
+    'a client that takes no rows for too long': async () => {
+      await server.run('CREATE STREAM flood (text string)');
+      const text = 'x'.repeat(500_000);
+      for (let i = 0; i < 40; i++) await server.say(JSON.stringify({ text }), { query: 'INSERT INTO flood FORMAT JSONEachRow' });
+      const target = `${server.url}?query_id=stalled&seek_to=earliest`;
+      const closed = new Promise((resolve) =>
+        request(target, { method: 'POST', agent: false }, (response) => {
+          response.pause();
+          response.on('error', () => {});
+          response.socket.on('close', resolve);
+        })
+          .on('error', resolve)
+          .end('SELECT text FROM flood'),
+      );
+      // Time passes for those only that wait: once the socket is full.
+      while ((await server.run('SHOW QUERIES')).some((line) => line.startsWith('stalled'))) server.clock.advance(5_000);
+      await closed;
+      return server.log.join('\n');
+    },
+  },
+  () => server.isIntact(),
+);
