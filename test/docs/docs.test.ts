@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { loadConfiguration } from '@millrace/server';
 import { parseStatements } from '@millrace/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,7 +62,7 @@ async function runStatement(text: string, server: TestServer): Promise<void> {
 }
 
 /** npm scripts that are named have to exist; everything else is run as it stands. */
-function runShell(text: string, server: TestServer): void {
+async function runShell(text: string, server: TestServer): Promise<void> {
   const lines = text.replace(/\\\n/g, ' ').split('\n');
   for (const line of lines.map((each) => each.replace(/\s+#.*$/, '').trim()).filter((each) => each !== '')) {
     const named = [...line.matchAll(/npm (?:run )?([\w:]+)/g)].map((match) => match[1]!).filter((name) => name !== 'run');
@@ -77,7 +78,8 @@ function runShell(text: string, server: TestServer): void {
       MILLRACE_KAFKA_BROKERS: server.brokers.join(','),
       PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`,
     };
-    const output = execFileSync('sh', ['-ec', line], { env, encoding: 'utf8', timeout: 60_000 });
+    // Not synchronously: the server that it speaks to runs in this process.
+    const { stdout: output } = await promisify(execFile)('sh', ['-ec', line], { env, encoding: 'utf8', timeout: 60_000 });
     expect(output).not.toMatch(/DB::Exception/);
   }
 }
