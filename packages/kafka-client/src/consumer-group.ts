@@ -1,25 +1,31 @@
 import { asMillraceError, delay, MillraceError, type Timer } from '@millrace/core';
+import type { Assignor } from './assignor.ts';
+import { assignors } from './assignors.ts';
 import { BackOff, isRetryable } from './back-off.ts';
 import { Coordinator, commitOffsets, fetchOffsets } from './group-offsets.ts';
-import { GroupSession, type Membership } from './group-session.ts';
+import { GroupSession, type Held, type Membership } from './group-session.ts';
 import type { KafkaClient } from './kafka-client.ts';
-import type { GroupMember, GroupOptions, PartitionOffset, TopicPartition } from './ports.ts';
+import type { ActiveGroupMember, GroupOptions, PartitionOffset, TopicPartition } from './ports.ts';
 import { kafkaErrorOf } from './refused.ts';
+import { ChangeSignal } from './signal.ts';
 
 /** How often the leader looks whether its topics have more partitions. */
 const partitionCheckMs = 30_000;
 /** How long a member that leaves waits for a join that is under way. */
 const leaveGraceMs = 1_000;
 
-/** Becomes a member of a group and stays one, through rebalances and broker failures, until it leaves. */
-export function joinGroup(client: KafkaClient, options: GroupOptions): GroupMember {
+/**
+ * Becomes a member of a group and stays one, through rebalances and broker failures, until it leaves.
+ * @throws {MillraceError} CONFIG_INVALID if an assignor is not known.
+ */
+export function joinGroup(client: KafkaClient, options: GroupOptions): ActiveGroupMember {
   return new ConsumerGroupMember(client, options);
 }
 
 /** Why a generation ended for this member. */
 type Ending = 'rebalance' | 'lost' | 'left';
 
-class ConsumerGroupMember implements GroupMember {
+class ConsumerGroupMember implements ActiveGroupMember {
   readonly groupId: string;
   readonly #client: KafkaClient;
   readonly #options: GroupOptions;
@@ -27,13 +33,18 @@ class ConsumerGroupMember implements GroupMember {
   readonly #session: GroupSession;
   readonly #heartbeatIntervalMs: number;
   readonly #leaving = new AbortController();
+  readonly #changed = new ChangeSignal();
   readonly #done: Promise<void>;
   #memberId = '';
   #membership: Membership | undefined;
+  /** What the member holds (or, with eager assignors, held last), for assignors that leave things where they are. */
+  #held: Held = nothingHeld;
+  #polledMs: number;
 
   constructor(client: KafkaClient, options: GroupOptions) {
     const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000;
     this.groupId = options.groupId;
+    this.#polledMs = client.clock.monotonic();
     this.#client = client;
     this.#options = options;
     this.#coordinator = new Coordinator(client, options.groupId, { dedicated: true });
@@ -43,6 +54,7 @@ class ConsumerGroupMember implements GroupMember {
       sessionTimeoutMs,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
       instanceId: options.instanceId ?? null,
+      assignors: (options.assignors ?? ['range']).map(assignorNamed),
     });
     this.#done = this.#run();
   }
@@ -64,8 +76,27 @@ class ConsumerGroupMember implements GroupMember {
   }
 
   async commit(offsets: readonly PartitionOffset[]): Promise<void> {
-    if (this.#membership === undefined) throw this.#notAMember();
-    await commitOffsets(this.#coordinator, offsets, this.#membership);
+    const { clock, requestTimeoutMs } = this.#client;
+    const deadlineMs = clock.monotonic() + requestTimeoutMs;
+    const backOff = new BackOff(this.#client);
+    for (;;) {
+      const membership = this.#membership;
+      if (membership === undefined) throw this.#notAMember();
+      try {
+        return await commitOffsets(this.#coordinator, offsets, membership);
+      } catch (error) {
+        // A cooperative member works on while the group rebalances: what it still owns afterwards it may commit.
+        const mayPass = this.#session.isCooperative && rebalancing.has(kafkaErrorOf(error)) && clock.monotonic() < deadlineMs;
+        if (!mayPass) throw error;
+        await backOff.wait();
+        if (!offsets.every((of) => this.#membership !== undefined && owns(this.#membership, of))) throw error;
+      }
+    }
+  }
+
+  poll(): void {
+    this.#polledMs = this.#client.clock.monotonic();
+    this.#changed.notify();
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<PartitionOffset[]> {
@@ -91,22 +122,67 @@ class ConsumerGroupMember implements GroupMember {
   }
 
   async #liveOneGeneration(signal: AbortSignal): Promise<void> {
+    await this.#untilPolled(signal);
     const membership = await this.#join(signal);
-    if (membership === undefined) return;
-    this.#membership = membership;
-    this.#memberId = membership.memberId;
+    if (membership === undefined) {
+      // It leaves while the group rebalances: a cooperative member still has its partitions.
+      if (this.#membership !== undefined) await this.#options.onRevoked(this.#membership.assignment, false);
+      return;
+    }
+    const moving = this.#membership?.assignment.filter((of) => !owns(membership, of)) ?? [];
     const heartbeats = new Heartbeats(() => this.#beat(membership), this.#heartbeatIntervalMs, this.#client, signal);
     let ending: Ending;
     try {
-      await this.#options.onAssigned(membership.assignment);
-      ending = await heartbeats.ended;
-      // Heartbeats go on while the partitions are given up, so that the group waits for the commit in there.
-      await this.#options.onRevoked(membership.assignment, ending === 'lost');
+      ending = await this.#work(membership, moving, heartbeats);
     } finally {
       heartbeats.stop();
     }
-    if (ending !== 'left') this.#membership = undefined;
-    if (ending === 'lost' && this.#options.instanceId === undefined) this.#memberId = '';
+    if (ending === 'lost' || (ending === 'rebalance' && !this.#session.isCooperative)) this.#membership = undefined;
+    if (ending === 'lost') this.#forget();
+  }
+
+  /** Heartbeats go on while partitions are given up, so that the group waits for the commit in there. */
+  async #work(membership: Membership, moving: readonly TopicPartition[], heartbeats: Heartbeats): Promise<Ending> {
+    this.#memberId = membership.memberId;
+    this.#membership = membership;
+    this.#held = { partitions: membership.assignment, generation: membership.generation };
+    if (moving.length > 0) await this.#options.onRevoked(moving, false);
+    await this.#options.onAssigned(membership.assignment);
+    // What was given up is handed out when all join again.
+    const ending = moving.length > 0 ? (heartbeats.endedBy ?? 'rebalance') : await heartbeats.ended;
+    const keeps = ending === 'rebalance' && this.#session.isCooperative;
+    if (!keeps) await this.#options.onRevoked(membership.assignment, ending === 'lost');
+    return ending;
+  }
+
+  /** A member that has stalled joins again when it works again. */
+  async #untilPolled(signal: AbortSignal): Promise<void> {
+    if (!this.#hasStalled) return;
+    const aborted = Promise.withResolvers<void>();
+    const onAborted = () => aborted.resolve();
+    signal.addEventListener('abort', onAborted, { once: true });
+    while (this.#hasStalled && !signal.aborted) await Promise.race([this.#changed.wait(), aborted.promise]);
+    signal.removeEventListener('abort', onAborted);
+  }
+
+  get #hasStalled(): boolean {
+    const { maxPollIntervalMs } = this.#options;
+    return maxPollIntervalMs !== undefined && this.#client.clock.monotonic() - this.#polledMs > maxPollIntervalMs;
+  }
+
+  /** The group has dropped the member while it was to join again. */
+  async #lose(): Promise<void> {
+    const lost = this.#membership?.assignment ?? [];
+    this.#membership = undefined;
+    this.#memberId = '';
+    this.#forget();
+    if (lost.length > 0) await this.#options.onRevoked(lost, true);
+  }
+
+  /** Others may own what this member has held. */
+  #forget(): void {
+    if (this.#options.instanceId === undefined) this.#memberId = '';
+    if (this.#session.isCooperative) this.#held = nothingHeld;
   }
 
   /** Tries until the group takes the member, or it is to leave. */
@@ -118,7 +194,7 @@ class ConsumerGroupMember implements GroupMember {
       } catch (error) {
         if (signal.aborted) return undefined;
         const kafkaError = kafkaErrorOf(error);
-        if (kafkaError === 'UNKNOWN_MEMBER_ID' || kafkaError === 'ILLEGAL_GENERATION') this.#memberId = '';
+        if (kafkaError === 'UNKNOWN_MEMBER_ID' || kafkaError === 'ILLEGAL_GENERATION') await this.#lose();
         else if (kafkaError !== 'REBALANCE_IN_PROGRESS' && !isRetryable(error)) throw error;
         this.#client.logger.debug({ group: this.groupId, error: (error as Error).message }, 'joining the group again');
         await backOff.wait().catch(() => {});
@@ -139,7 +215,7 @@ class ConsumerGroupMember implements GroupMember {
       });
     };
     signal.addEventListener('abort', onLeaving, { once: true });
-    const joining = this.#session.join(this.#memberId);
+    const joining = this.#session.join(this.#memberId, this.#held);
     joining.catch(() => {});
     try {
       return await Promise.race([joining, left.promise]);
@@ -151,6 +227,7 @@ class ConsumerGroupMember implements GroupMember {
 
   /** One heartbeat; says how the generation ended if it did. @throws what ends the member. */
   async #beat(membership: Membership): Promise<Ending | undefined> {
+    if (this.#hasStalled) return this.#giveUpStalled(membership);
     try {
       await this.#session.heartbeat(membership);
       return (await this.#hasMorePartitions(membership)) ? 'rebalance' : undefined;
@@ -163,6 +240,15 @@ class ConsumerGroupMember implements GroupMember {
       this.#client.logger.warn({ group: this.groupId, error: error.message }, 'the group was lost: its coordinator does not answer');
       return 'lost';
     }
+  }
+
+  /** Others go on with the partitions at once; a static member's place is kept until its session is over. */
+  async #giveUpStalled(membership: Membership): Promise<Ending> {
+    const { maxPollIntervalMs, instanceId } = this.#options;
+    const message = `the group member has not called poll for ${maxPollIntervalMs} ms: it gives its partitions up until it does`;
+    this.#client.logger.warn({ group: this.groupId }, message);
+    if (instanceId === undefined) await this.#leaveGroup(membership);
+    return 'lost';
   }
 
   #partitionsCheckedMs = 0;
@@ -180,6 +266,10 @@ class ConsumerGroupMember implements GroupMember {
     this.#membership = undefined;
     // A static member only goes away for a while: the group keeps its place (KIP-345).
     if (membership === undefined || this.#options.instanceId !== undefined || this.#client.signal.aborted) return;
+    await this.#leaveGroup(membership);
+  }
+
+  async #leaveGroup(membership: Membership): Promise<void> {
     await this.#session.leave(membership).catch((error: Error) => {
       this.#client.logger.debug({ group: this.groupId, error: error.message }, 'the group could not be told that a member leaves');
     });
@@ -193,9 +283,25 @@ class ConsumerGroupMember implements GroupMember {
   }
 }
 
+const nothingHeld: Held = { partitions: [], generation: -1 };
+const rebalancing: ReadonlySet<string | undefined> = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION']);
+
+function owns({ assignment }: Membership, { topic, partition }: TopicPartition): boolean {
+  return assignment.some((owned) => owned.topic === topic && owned.partition === partition);
+}
+
+function assignorNamed(name: string): Assignor {
+  const assignor = (assignors as Readonly<Record<string, Assignor>>)[name];
+  if (assignor !== undefined) return assignor;
+  const known = Object.keys(assignors).join(', ');
+  throw new MillraceError('CONFIG_INVALID', `there is no assignor "${name}"; known are ${known}`, { details: { given: name } });
+}
+
 /** Sends heartbeats one after the other until one says that the generation has ended, or the signal says so. */
 class Heartbeats {
   readonly ended: Promise<Ending>;
+  /** How it has ended, if it has. */
+  endedBy: Ending | undefined;
   readonly #stopping = new AbortController();
 
   constructor(beat: () => Promise<Ending | undefined>, intervalMs: number, client: KafkaClient, signal: AbortSignal) {
@@ -203,6 +309,12 @@ class Heartbeats {
     this.ended = promise;
     // Whoever waits sees the failure; nobody waiting is no unhandled rejection.
     promise.catch(() => {});
+    promise.then(
+      (ending) => {
+        this.endedBy = ending;
+      },
+      () => {},
+    );
     signal.addEventListener('abort', () => resolve('left'), { once: true, signal: this.#stopping.signal });
     if (signal.aborted) resolve('left');
     void this.#run(beat, intervalMs, client, resolve).catch(reject);

@@ -1,26 +1,29 @@
-import {
-  apis,
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-  type ResponseOf,
-} from '@millrace/kafka-protocol';
+import { MillraceError } from '@millrace/core';
+import { apis, decodeAssignment, decodeSubscription, encodeAssignment, type ResponseOf } from '@millrace/kafka-protocol';
+import type { Assignor, Subscriber } from './assignor.ts';
 import type { Connection } from './connection.ts';
 import type { CommitIdentity, Coordinator } from './group-offsets.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { TopicPartition } from './ports.ts';
-import { assignRanges } from './range-assignor.ts';
 import { checkCode, kafkaErrorOf } from './refused.ts';
+import { byTopic } from './topic-partitions.ts';
 
 const protocolType = 'consumer';
-const protocolName = 'range';
 
 export interface SessionOptions {
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   readonly instanceId: string | null;
+  /** Those that the member offers, the best first. */
+  readonly assignors: readonly Assignor[];
+}
+
+/** What a member held before it joins. */
+export interface Held {
+  readonly partitions: readonly TopicPartition[];
+  /** -1 if it held nothing yet. */
+  readonly generation: number;
 }
 
 /** What a member got when it joined. */
@@ -37,25 +40,30 @@ export class GroupSession {
   readonly #client: KafkaClient;
   readonly #coordinator: Coordinator;
   readonly #options: SessionOptions;
+  /** True if the member keeps what it has while the group rebalances: all assignors on offer must allow it. */
+  readonly isCooperative: boolean;
 
   constructor(coordinator: Coordinator, options: SessionOptions) {
     this.#client = coordinator.client;
     this.#coordinator = coordinator;
     this.#options = options;
+    this.isCooperative = options.assignors.every(({ isCooperative }) => isCooperative);
   }
 
   /**
    * Joins and gets an assignment; as the group's leader it also makes everyone's.
    * @param memberId of an earlier membership, or empty.
+   * @param held what the member had in its last generation, for assignors that leave things where they are.
    * @throws {MillraceError} KAFKA_FENCED if the member id is not known (any more), KAFKA_REQUEST_REFUSED (retryable while
    *   the group rebalances), KAFKA_BROKER_UNAVAILABLE.
    */
-  async join(memberId: string): Promise<Membership> {
-    const joined = await this.#join(memberId);
+  async join(memberId: string, held: Held): Promise<Membership> {
+    const joined = await this.#join(memberId, held);
+    const assignor = this.#assignorOf(joined);
     const leads = joined.leader === joined.memberId;
     // A static leader that comes back while the group is stable must not assign anew (KIP-814).
     const counts = leads ? await this.#partitionCounts(joined) : null;
-    const assignments = counts === null || joined.skipAssignment ? [] : makeAssignments(joined, counts);
+    const assignments = counts === null || joined.skipAssignment ? [] : makeAssignments(assignor, joined, counts);
     const synced = await this.#request('SyncGroup', async (connection) => {
       return connection.request(
         apis.syncGroup,
@@ -65,7 +73,7 @@ export class GroupSession {
           memberId: joined.memberId,
           groupInstanceId: this.#options.instanceId,
           protocolType,
-          protocolName,
+          protocolName: assignor.name,
           assignments,
         },
         this.#options.rebalanceTimeoutMs + this.#client.requestTimeoutMs,
@@ -113,9 +121,28 @@ export class GroupSession {
     return counts;
   }
 
-  async #join(memberId: string): Promise<JoinResponse> {
-    const { topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options;
-    const metadata = encodeSubscription(1, { topics });
+  #assignorOf({ protocolName }: JoinResponse): Assignor {
+    const assignor = this.#options.assignors.find(({ name }) => name === protocolName);
+    if (assignor !== undefined) return assignor;
+    const { groupId } = this.#coordinator;
+    throw new MillraceError(
+      'KAFKA_PROTOCOL_INVALID',
+      `group "${groupId}" has chosen the assignor "${protocolName}", which was not offered`,
+    );
+  }
+
+  #protocols({ partitions, generation }: Held): { name: string; metadata: Buffer }[] {
+    const { topics, assignors } = this.#options;
+    return assignors.map((assignor) => {
+      // What an eager member held is given up already: it may be told as a wish, not as what is owned.
+      const owned = assignor.isCooperative && !this.isCooperative ? [] : partitions;
+      return { name: assignor.name, metadata: assignor.encode({ topics, owned, generation }) };
+    });
+  }
+
+  async #join(memberId: string, held: Held): Promise<JoinResponse> {
+    const { sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options;
+    const protocols = this.#protocols(held);
     const response = await this.#coordinator.call(async (connection) => {
       const joined = await connection.request(
         apis.joinGroup,
@@ -126,7 +153,7 @@ export class GroupSession {
           memberId,
           groupInstanceId: instanceId,
           protocolType,
-          protocols: [{ name: protocolName, metadata }],
+          protocols,
         },
         // The coordinator answers when all members have come back.
         rebalanceTimeoutMs + this.#client.requestTimeoutMs,
@@ -135,7 +162,7 @@ export class GroupSession {
       return joined;
     });
     // The first answer to a new member only gives it an id (KIP-394).
-    if (memberId === '' && response.errorCode !== 0 && response.memberId !== '') return this.#join(response.memberId);
+    if (memberId === '' && response.errorCode !== 0 && response.memberId !== '') return this.#join(response.memberId, held);
     this.#check(response.errorCode, 'JoinGroup');
     return response;
   }
@@ -157,16 +184,17 @@ export class GroupSession {
   }
 }
 
-function makeAssignments({ members }: JoinResponse, counts: ReadonlyMap<string, number>): { memberId: string; assignment: Buffer }[] {
-  const subscribers = members.map(({ memberId, groupInstanceId, metadata }) => ({
-    memberId,
-    instanceId: groupInstanceId,
-    topics: decodeSubscription(metadata).topics,
-  }));
-  return [...assignRanges(subscribers, counts)].map(([memberId, partitions]) => {
-    const topics = new Map<string, number[]>();
-    for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
-    const assignedPartitions = [...topics].map(([topic, of]) => ({ topic, partitions: of }));
+function makeAssignments(
+  assignor: Assignor,
+  { members }: JoinResponse,
+  counts: ReadonlyMap<string, number>,
+): { memberId: string; assignment: Buffer }[] {
+  const subscribers = members.map(({ memberId, groupInstanceId, metadata }): Subscriber => {
+    const subscription = decodeSubscription(metadata);
+    return { memberId, instanceId: groupInstanceId, topics: subscription.topics, ...assignor.decode(subscription) };
+  });
+  return [...assignor.assign(subscribers, counts)].map(([memberId, partitions]) => {
+    const assignedPartitions = byTopic(partitions).map(([topic, of]) => ({ topic, partitions: of.map(({ partition }) => partition) }));
     return { memberId, assignment: encodeAssignment(1, { assignedPartitions }) };
   });
 }

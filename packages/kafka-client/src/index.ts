@@ -6,7 +6,9 @@ export { openProducer } from './idempotent-producer.ts';
 export { KafkaClient } from './kafka-client.ts';
 export { listOffsets } from './list-offsets.ts';
 export type {
+  ActiveGroupMember,
   Admin,
+  AssignorName,
   ClientOptions,
   ConfigEntry,
   FetchedPartition,

@@ -118,6 +118,9 @@ export interface RecordReader {
   close(): Promise<void>;
 }
 
+/** Kafka's ways to share a group's partitions. With `cooperative-sticky` alone a rebalance takes nothing away but what moves (KIP-429). */
+export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky';
+
 /** How a member takes part in a group. */
 export interface GroupOptions {
   readonly groupId: string;
@@ -130,13 +133,20 @@ export interface GroupOptions {
   readonly heartbeatIntervalMs?: number;
   /** Makes the member a static one (KIP-345). */
   readonly instanceId?: string;
+  /** What the member offers, the best first; the group takes one that all members offer. Default: range. */
+  readonly assignors?: readonly AssignorName[];
+  /**
+   * The longest time between two calls of {@link ActiveGroupMember.poll}; a member that takes longer gives its partitions up as
+   * lost, and joins again at its next call. Default: none.
+   */
+  readonly maxPollIntervalMs?: number;
   /**
    * Called with all partitions that the member now owns, once per generation, also with none. The member stays in the
-   * group while it awaits.
+   * group while it awaits. With `cooperative-sticky` alone some of them are those that it has owned all along.
    */
   readonly onAssigned: (partitions: readonly TopicPartition[]) => Promise<void> | void;
   /**
-   * Called before the member gives its partitions up, also when it leaves. It may commit in here unless `lost`: then the
+   * Called before the member gives partitions up (all of them, or with `cooperative-sticky` alone those that move), also when it leaves. It may commit in here unless `lost`: then the
    * group has dropped the member already and others may own the partitions.
    */
   readonly onRevoked: (partitions: readonly TopicPartition[], lost: boolean) => Promise<void> | void;
@@ -163,6 +173,13 @@ export interface GroupMember {
   committed(partitions: readonly TopicPartition[]): Promise<PartitionOffset[]>;
   /** Gives its partitions up and leaves the group. */
   leave(): Promise<void>;
+}
+
+/** A {@link GroupMember} as {@link joinGroup} gives it. */
+export interface ActiveGroupMember extends GroupMember {
+  readonly groupInstanceId: string | null;
+  /** Says that the work goes on: see {@link GroupOptions.maxPollIntervalMs}. */
+  poll(): void;
 }
 
 /** How a producer writes. */

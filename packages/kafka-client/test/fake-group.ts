@@ -68,16 +68,19 @@ export class FakeGroup {
     this.generation++;
     this.#isRebalancing = false;
     const leader = members[0]![0];
+    const metadataOf = (join: Join, name: string) => join.protocols.find((protocol) => protocol.name === name)?.metadata;
+    const isCommon = ({ name }: { name: string }) => members.every(([, { join }]) => metadataOf(join, name) !== undefined);
+    const { name: protocolName } = members[0]![1].join.protocols.find(isCommon)!;
     for (const [memberId, member] of members) {
       const isLeader = memberId === leader;
       member.answerJoin!({
         errorCode: 0,
         generationId: this.generation,
         protocolType: 'consumer',
-        protocolName: 'range',
+        protocolName,
         leader,
         memberId,
-        members: isLeader ? members.map(([id, { join }]) => ({ memberId: id, metadata: join.protocols[0]!.metadata })) : [],
+        members: isLeader ? members.map(([id, { join }]) => ({ memberId: id, metadata: metadataOf(join, protocolName)! })) : [],
       });
       delete member.answerJoin;
     }

@@ -1,14 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  type ActiveGroupMember,
   Coordinator,
   commitOffsets,
   fetchOffsets,
-  type GroupMember,
   type GroupOptions,
   joinGroup,
   type KafkaClient,
 } from '../src/index.ts';
-import { assignRanges } from '../src/range-assignor.ts';
 import { startCluster } from './start-cluster.ts';
 
 /** A member whose events can be awaited. */
@@ -20,7 +19,7 @@ function member(client: KafkaClient, options: Partial<GroupOptions> = {}) {
     wake();
   };
   const partitions = (of: readonly { partition: number }[]) => of.map(({ partition }) => partition).join(',');
-  const joined: GroupMember = joinGroup(client, {
+  const joined: ActiveGroupMember = joinGroup(client, {
     groupId: 'g',
     topics: ['t'],
     heartbeatIntervalMs: 10,
@@ -162,6 +161,97 @@ describe('a group member', () => {
   });
 });
 
+describe('a member with the cooperative assignor', () => {
+  const cooperative = { assignors: ['cooperative-sticky'] as const };
+
+  it('keeps what does not move while the group rebalances, and gives up only what does', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t', 4);
+    const first = member(client, cooperative);
+    await first.until('+0,1,2,3');
+    const second = member(client, cooperative);
+    await second.until('+2,3');
+    await first.until('+0,1');
+    expect(first.events[1]).toBe('-2,3');
+    expect(new Set(first.events.slice(2))).toEqual(new Set(['+0,1']));
+    expect(second.events).toEqual(['+', '+2,3']);
+    await second.joined.leave();
+    while (first.events.at(-1) !== '+0,1,2,3') await client.metadata(['t']);
+    expect(first.events.filter((event) => event.startsWith('-'))).toEqual(['-2,3']);
+    expect(second.events.at(-1)).toBe('-2,3');
+  });
+
+  it('may commit while the group rebalances', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t', 2);
+    const first = member(client, cooperative);
+    await first.until('+0,1');
+    let isRefused = true;
+    const refused = { name: 't', partitions: [{ partitionIndex: 0, errorCode: 27 }] };
+    cluster.intercept = ({ api }) => {
+      if (api !== 'OffsetCommit' || !isRefused) return undefined;
+      isRefused = false;
+      return { answer: { topics: [refused] } };
+    };
+    await first.joined.commit([{ topic: 't', partition: 0, offset: 5 }]);
+    expect(cluster.group('g').offsets.get('0@t')).toBe(5);
+  });
+
+  it('is told that all is lost when the group has dropped it', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t', 2);
+    const { until, events } = member(client, cooperative);
+    await until('+0,1');
+    cluster.group('g').expel('member-1');
+    while (events.length < 3) await client.metadata(['t']);
+    expect(events).toEqual(['+0,1', '-0,1 lost', '+0,1']);
+  });
+});
+
+describe('the assignor of a group', () => {
+  it('is one that all members offer', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t', 4);
+    const first = member(client, { assignors: ['sticky', 'roundrobin'] });
+    await first.until('+0,1,2,3');
+    const second = member(client, { assignors: ['roundrobin', 'range'] });
+    await second.until('+1,3');
+    await first.until('+0,2');
+    expect(first.events).toEqual(['+0,1,2,3', '-0,1,2,3', '+0,2']);
+  });
+
+  it('that is not known is refused', async () => {
+    const { client } = await startCluster();
+    expect(() =>
+      joinGroup(client, { groupId: 'g', topics: ['t'], assignors: ['best' as 'range'], onAssigned() {}, onRevoked() {} }),
+    ).toThrow('there is no assignor "best"; known are range, roundrobin, sticky, cooperative-sticky');
+  });
+});
+
+describe('a member that is guarded', () => {
+  it('gives its partitions up when the work stalls, and joins again when it goes on', async () => {
+    const { cluster, client, logger } = await startCluster();
+    cluster.createTopic('t', 2);
+    const { joined, until, events } = member(client, { maxPollIntervalMs: 60 });
+    await until('+0,1');
+    await until('-0,1 lost');
+    expect(cluster.group('g').members.size).toBe(0);
+    expect(logger.messages).toEqual(['the group member has not called poll for 60 ms: it gives its partitions up until it does']);
+    joined.poll();
+    while (events.length < 3) await client.metadata(['t']);
+    expect(events).toEqual(['+0,1', '-0,1 lost', '+0,1']);
+  });
+
+  it('leaves even while it is stalled', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t');
+    const { joined, until, events } = member(client, { maxPollIntervalMs: 20 });
+    await until('-0 lost');
+    await joined.leave();
+    expect(events).toEqual(['+0', '-0 lost']);
+  });
+});
+
 describe('offsets of a group without members', () => {
   it('can be written and read', async () => {
     const { cluster, client } = await startCluster();
@@ -180,29 +270,5 @@ describe('offsets of a group without members', () => {
         : undefined;
     expect(await fetchOffsets(new Coordinator(client, 'g'), [{ topic: 't', partition: 0 }])).toEqual([]);
     expect(cluster.callsOf('OffsetFetch')).toHaveLength(3);
-  });
-});
-
-describe('the range assignor', () => {
-  const subscriber = (memberId: string, topics: string[], instanceId: string | null = null) => ({ memberId, instanceId, topics });
-  const shown = (assigned: Map<string, { topic: string; partition: number }[]>) =>
-    Object.fromEntries([...assigned].map(([id, of]) => [id, of.map(({ topic, partition }) => `${topic}${partition}`).join(' ')]));
-
-  it('gives ranges topic by topic, the first members one more', () => {
-    const members = [subscriber('b', ['t', 'u']), subscriber('a', ['t', 'u']), subscriber('c', ['t'])];
-    const counts = new Map([
-      ['t', 7],
-      ['u', 3],
-    ]);
-    expect(shown(assignRanges(members, counts))).toEqual({ a: 't0 t1 t2 u0 u1', b: 't3 t4 u2', c: 't5 t6' });
-  });
-
-  it('puts static members first, by their instance id', () => {
-    const members = [subscriber('a', ['t']), subscriber('z', ['t'], 'i1'), subscriber('y', ['t'], 'i2')];
-    expect(shown(assignRanges(members, new Map([['t', 3]])))).toEqual({ z: 't0', y: 't1', a: 't2' });
-  });
-
-  it('gives nothing of topics that do not exist, and empty lists to members without', () => {
-    expect(shown(assignRanges([subscriber('a', ['t', 'gone']), subscriber('b', ['t'])], new Map([['t', 1]])))).toEqual({ a: 't0', b: '' });
   });
 });

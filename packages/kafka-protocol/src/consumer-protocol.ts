@@ -18,12 +18,20 @@ const assignment = {
   userData: field(bytes, { nullable: true }),
 };
 
+/** What the sticky assignor puts into a subscription's user data; the generation came later. */
+const stickyUserData = {
+  previousAssignment: field(array({ topic: field(string), partitions: field(array(int32)) })),
+  generation: field(int32, { from: 1, fallback: -1 }),
+};
+
 const newestVersion = 3;
 
 export type ConsumerSubscription = Decoded<typeof subscription>;
 export type ConsumerAssignment = Decoded<typeof assignment>;
+/** What a member of a group with the sticky assignor held. */
+export type StickyUserData = Decoded<typeof stickyUserData>;
 
-const codecs = new Map<Shape, Codec[]>([subscription, assignment].map((shape) => [shape, []]));
+const codecs = new Map<Shape, Codec[]>([subscription, assignment, stickyUserData].map((shape) => [shape, []]));
 
 function codecOf(shape: Shape, version: number): Codec {
   return (codecs.get(shape)![version] ??= compileStruct(shape, version, false));
@@ -62,4 +70,30 @@ export function encodeAssignment(version: 0 | 1 | 2 | 3, value: Encodable<typeof
 export function decodeAssignment(message: Buffer): ConsumerAssignment {
   if (message.length === 0) return { assignedPartitions: [], userData: null };
   return decode(assignment, message) as ConsumerAssignment;
+}
+
+/** The user data of Java's StickyAssignor; it carries no version of its own. */
+export function encodeStickyUserData(value: Encodable<typeof stickyUserData>): Buffer {
+  const writer = new ByteWriter();
+  codecOf(stickyUserData, 1).write(value, writer);
+  return writer.concat();
+}
+
+/** Reads the user data of either form; what is absent or cannot be read says that nothing was held, as Java has it. */
+export function decodeStickyUserData(userData: Buffer | null): StickyUserData {
+  if (userData !== null) {
+    for (const version of [1, 0]) {
+      try {
+        return codecOf(stickyUserData, version).read(new ByteReader(userData)) as StickyUserData;
+      } catch {}
+    }
+  }
+  return { previousAssignment: [], generation: -1 };
+}
+
+/** The user data of Java's CooperativeStickyAssignor: the generation in which the owned partitions were held. */
+export function encodeCooperativeUserData(generation: number): Buffer {
+  const userData = Buffer.alloc(4);
+  userData.writeInt32BE(generation);
+  return userData;
 }

@@ -16,9 +16,13 @@ export {
   type ConsumerAssignment,
   type ConsumerSubscription,
   decodeAssignment,
+  decodeStickyUserData,
   decodeSubscription,
   encodeAssignment,
+  encodeCooperativeUserData,
+  encodeStickyUserData,
   encodeSubscription,
+  type StickyUserData,
 } from './consumer-protocol.ts';
 export { type ControlType, controlTypeOf } from './control-batch.ts';
 export { type DecodeOptions, decodeHeaders, decodeRecords } from './decode-records.ts';
