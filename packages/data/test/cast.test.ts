@@ -258,3 +258,40 @@ describe('compareValues', () => {
       for (const [j, b] of values.entries()) expect(Math.sign(compareValues(a, b, type))).toBe(Math.sign(i - j));
   });
 });
+
+describe('a cast with exactIntegers', () => {
+  const exact = (value: Value, from: string, to: string) =>
+    castValue(value, parseDataType(from), parseDataType(to), { timezone: 'UTC', exactIntegers: true });
+
+  it.each([
+    [127, 'uint8', 'int8', 127],
+    [-128, 'int16', 'int8', -128],
+    [3, 'float64', 'int8', 3],
+    [2 ** 53, 'float64', 'int64', 9007199254740992n],
+    [18446744073709551615n, 'uint64', 'uint64', 18446744073709551615n],
+    [5n, 'int64', 'uint8', 5],
+    [5, 'uint8', 'uint64', 5n],
+    [null, 'nullable(int16)', 'nullable(int8)', null],
+    [[1, 2], 'array(uint16)', 'array(uint8)', [1, 2]],
+  ] as const)('keeps %s of %s as %s', (value, from, to, expected) => {
+    expect(exact(value, from, to)).toEqual(expected);
+  });
+
+  it.each([
+    [128, 'uint8', 'int8', 'cannot convert 128 to int8: it goes from -128 to 127'],
+    [-1, 'int8', 'uint64', 'cannot convert -1 to uint64: it goes from 0 to 18446744073709551615'],
+    [9223372036854775808n, 'uint64', 'int64', 'cannot convert 9223372036854775808 to int64: it goes from -9223372036854775808 to'],
+    [1.5, 'float64', 'int32', 'cannot convert 1.5 to int32: it is no integer'],
+    [Number.NaN, 'float64', 'int32', 'cannot convert NaN to int32: it is no integer'],
+    [2 ** 63, 'float64', 'int64', 'cannot convert 9223372036854776000 to int64: it goes from'],
+    [[1, 300], 'array(uint16)', 'array(uint8)', 'cannot convert 300 to uint8: it goes from 0 to 255'],
+  ] as const)('refuses %s of %s as %s', (value, from, to, message) => {
+    expect(() => exact(value, from, to)).toThrow(message);
+  });
+
+  it('goes for columns too', () => {
+    const column = columnOf({ kind: 'int32' }, [1, 300]);
+    expect(() => castColumn(column, { kind: 'int32' }, { kind: 'int8' }, 2, { timezone: 'UTC', exactIntegers: true })).toThrow('300');
+    expect(castColumn(column, { kind: 'int32' }, { kind: 'int8' }, 2, { timezone: 'UTC' })).toMatchObject({ kind: 'number' });
+  });
+});

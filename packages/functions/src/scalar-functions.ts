@@ -16,6 +16,7 @@ import { isIn, isNotIn } from './comparison/in.ts';
 import { coalesce, conditional, ifNull, multiIf, nullIf } from './conditional/conditional.ts';
 import { greatest, least } from './conditional/extremes.ts';
 import { isNotNull, isNull } from './conditional/null-tests.ts';
+import { accurateCast } from './conversion/accurate-cast.ts';
 import { toDateTime, toDateTime64, toTime, toTimeZone } from './conversion/time-conversions.ts';
 import { cast, toStringFunction, toTypeName } from './conversion/to-string.ts';
 import { typeConversions } from './conversion/type-conversions.ts';
@@ -51,7 +52,7 @@ export const allScalarFunctions: readonly ScalarFunction[] = [
   conditional, multiIf, coalesce, ifNull, nullIf, isNull, isNotNull, greatest, least,
   length, lengthUtf8, empty, notEmpty, lower, upper, trim, trimLeft, trimRight, concat, format, substring, left, right, position, startsWith, endsWith, repeat, reverse, replace, replaceOne, splitByString,
   ...likes, match, extract, extractAll, replaceRegex,
-  toStringFunction, ...typeConversions, toDateTime, toDateTime64, toTime, cast, toTypeName,
+  toStringFunction, ...typeConversions, toDateTime, toDateTime64, toTime, cast, accurateCast, toTypeName,
   now, now64, today, earliestTimestamp, ...timeParts, ...starting, dateTrunc, dateAdd, dateSub, dateDiff, ...unixTimestamps, ...fromUnixTimestamps, formatDateTimeFunction, parseDateTimeFunction, toTimeZone,
   ...jsonExtractions, jsonPath, jsonValue, isValidJson,
   array, arrayElement, arrayJoin, has, indexOf, arrayConcat, arrayDistinct, arrayReverse, arraySlice, arrayStringConcat, ...higherOrder,

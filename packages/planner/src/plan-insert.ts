@@ -1,9 +1,21 @@
 import type { StreamDefinition } from '@millrace/catalog';
 import { nearest } from '@millrace/core';
-import { isNullable, makeNullable } from '@millrace/data';
+import {
+  canCast,
+  type DataType,
+  formatDataType,
+  fromText,
+  integerRange,
+  isFloat,
+  isInteger,
+  isNullable,
+  isTemporal,
+  makeNullable,
+  removeNullable,
+} from '@millrace/data';
 import type { Identifier, Query } from '@millrace/sql';
 import type { PlanContext } from './context.ts';
-import { coerce, column, constant } from './expression/build.ts';
+import { callFunction, coerce, column, constant, stringType } from './expression/build.ts';
 import { substituteColumns } from './expression/columns-of.ts';
 import { planQueryRelation } from './lower/query.ts';
 import type { PlanExpression, QueryPlan } from './plan.ts';
@@ -39,7 +51,7 @@ export function insertColumns(
 
 /**
  * Plans `INSERT INTO stream (columns) SELECT …`: the query's columns go to the named ones by place, converted to their types;
- * the others get their DEFAULTs.
+ * the others get their DEFAULTs. An integer that its column does not hold ends the query.
  *
  * @returns a plan whose columns are the declared ones in order and, behind them, `_tp_time`: the event time in ms
  * (datetime64(3, 'UTC')), NULL where the row gives none
@@ -58,7 +70,8 @@ export function planInsert(definition: StreamDefinition, columns: readonly Ident
   const decoded = defaults.decode.map((field, index): PlanExpression => {
     const from = targets.indexOf(index);
     const { type } = defaults.schema[index]!;
-    if (from >= 0) return placed(place, () => coerce(column(from, given[from]!.type), convertible(type, given[from]!.type), context));
+    if (from >= 0)
+      return placed(place, () => stored(column(from, given[from]!.type), field.name, convertible(type, given[from]!.type), context));
     if (field.fallback.kind === 'value') return constant(type, field.fallback.value);
     if (field.fallback.kind === 'null') return constant(makeNullable(type), null);
     throw planError('PLAN_QUERY_INCORRECT', `the event time ${field.name} of ${definition.name} is not given and has no DEFAULT`, place);
@@ -67,6 +80,27 @@ export function planInsert(definition: StreamDefinition, columns: readonly Ident
   const names = [...definition.columns.map(({ name }) => name), '_tp_time'];
   const schema = names.map((name, index) => ({ name, type: expressions[index]!.type }));
   return finishPlanning({ ...relation, node: { node: 'project', schema, input: relation.node, expressions } }, planning);
+}
+
+/** The value as the column's type. An integer that the column does not hold is refused: only where somebody writes CAST it wraps. */
+function stored(value: PlanExpression, name: string, type: DataType, context: PlanContext): PlanExpression {
+  if (!mayNotFit(value.type, type) || !canCast(value.type, type)) return coerce(value, type, context);
+  const texts = [formatDataType(type), `column ${name}`].map((text) => constant(stringType, fromText(text)));
+  return coerce(callFunction('accurate_cast', [value, ...texts], context), type, context);
+}
+
+/** True if a cast between the types could change an integer. */
+function mayNotFit(from: DataType, to: DataType): boolean {
+  if (from.kind === 'nullable' || to.kind === 'nullable') return mayNotFit(removeNullable(from), removeNullable(to));
+  if (from.kind === 'array' && to.kind === 'array') return mayNotFit(from.element, to.element);
+  if (from.kind === 'map' && to.kind === 'map') return mayNotFit(from.key, to.key) || mayNotFit(from.value, to.value);
+  if (from.kind === 'tuple' && to.kind === 'tuple') {
+    return to.elements.some(({ type }, index) => from.elements[index] !== undefined && mayNotFit(from.elements[index].type, type));
+  }
+  if (!isInteger(to)) return false;
+  if (!isInteger(from)) return isFloat(from) || isTemporal(from);
+  const [given, held] = [integerRange(from), integerRange(to)];
+  return given.min < held.min || given.max > held.max;
 }
 
 function convertible(type: PlanExpression['type'], given: PlanExpression['type']): PlanExpression['type'] {

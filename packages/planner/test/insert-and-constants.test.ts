@@ -28,7 +28,7 @@ describe('INSERT … SELECT', () => {
     const { root, schema } = plan('INSERT INTO orders (id, amount, at) SELECT size, 2, now() FROM logs');
     expect(explainPlan({ root, schema, bounded: false, notices: [], streams: [], timezone: 'UTC' })).toBe(
       [
-        "Project CAST(size AS uint64) AS id, 0 AS price, 2 AS amount, 0 AS total, CAST(now() AS datetime('Europe/Berlin')) AS at, CAST(CAST(now() AS datetime('Europe/Berlin')) AS datetime64(3, 'UTC')) AS _tp_time",
+        "Project accurate_cast(size, 'uint64', 'column id') AS id, 0 AS price, 2 AS amount, 0 AS total, CAST(now() AS datetime('Europe/Berlin')) AS at, CAST(CAST(now() AS datetime('Europe/Berlin')) AS datetime64(3, 'UTC')) AS _tp_time",
         '  Project size, now()',
         '    Scan logs live from latest, columns (size int64)',
       ].join('\n'),

@@ -20,7 +20,9 @@ export function castColumn(column: Column, from: DataType, to: DataType, rowCoun
   if (mayDropNulls) {
     if (sameType(source, target)) return column;
     const converted =
-      column.kind === 'string' ? parseTimes(column, source, target, rowCount, options) : convertLanes(column, source, target, rowCount);
+      column.kind === 'string'
+        ? parseTimes(column, source, target, rowCount, options)
+        : convertLanes(column, source, target, rowCount, options);
     if (converted !== null) return converted;
   }
   return convertValues(column, from, to, rowCount, options);
@@ -40,7 +42,8 @@ function convertValues(column: Column, from: DataType, to: DataType, rowCount: n
 }
 
 /** Number to number over the lanes; null if there is no such way between the types. Lanes of NULL rows convert to anything. */
-function convertLanes(column: Column, from: DataType, to: DataType, rowCount: number): Column | null {
+function convertLanes(column: Column, from: DataType, to: DataType, rowCount: number, { exactIntegers }: CastOptions): Column | null {
+  if (exactIntegers && isInteger(to)) return null;
   if (isDateTime(from) && isDateTime(to))
     return column.kind === 'number' && precisionOf(to) <= 6 ? rescale(column, from, to, rowCount) : null;
   const fromWhole = isInteger(from) || from.kind === 'bool';

@@ -9,6 +9,8 @@ import { formatFloat32, formatFloat64 } from './number-text.ts';
 export interface CastOptions {
   /** The server's time zone: stands where a date-time type names none. */
   readonly timezone: string;
+  /** True: an integer that its type does not hold, or a fraction for an integer, is refused; otherwise it wraps, or loses its fraction, as in CAST. */
+  readonly exactIntegers?: boolean;
 }
 
 /** The text of a value as SQL and CSV show it: `1.5`, `2026-01-01 00:00:00.123`, `['a','b']`, `{'k':1}`, `(1,'x')`, `NULL`. */

@@ -20,13 +20,14 @@ export type CastRule = (from: DataType, to: DataType, options: CastOptions) => C
 type Whole = number | bigint;
 
 /** bool, integers, enum and interval as they count. */
-export const toInteger: CastRule = (from, to) => {
+export const toInteger: CastRule = (from, to, { exactIntegers = false }) => {
   const { min, max } = integerRange(to);
-  const wrap = integerWrapper(to);
+  const wrap = exactIntegers ? integerKeeper(to) : integerWrapper(to);
   if (isInteger(from) || from.kind === 'date' || from.kind === 'datetime' || from.kind === 'interval')
     return (value) => wrap(value as Whole);
   if (from.kind === 'bool') return (value) => wrap(value ? 1 : 0);
   if (from.kind === 'datetime64') return (value) => wrap(rescaleTicks(value as Whole, from.precision, 0));
+  if (isFloat(from) && exactIntegers) return (value) => wrap(value as number);
   if (isFloat(from)) return (value) => wrap(wholeOf(value as number, to, Number(min), Number(max)));
   if (from.kind === 'ipv4') return (value) => wrap(ipv4Number(value as string)!);
   if (isEnum(from)) {
@@ -47,6 +48,17 @@ function wholeOf(value: number, to: DataType, min: number, max: number): Whole {
   // For 64 bits `max` as a double is one too many: the comparison is with what lies beyond.
   if (!(whole >= min && (whole < max || (whole === max && max < 2 ** 53)))) throw castError(value, to, `it goes from ${min} to ${max}`);
   return whole;
+}
+
+/** Refuses what is no integer of the type. */
+function integerKeeper(to: DataType): (value: Whole) => Whole {
+  const { min, max } = integerRange(to);
+  const isBigInt = columnKind(to) === 'bigint';
+  return (value) => {
+    if (typeof value === 'number' && !Number.isInteger(value)) throw castError(value, to, 'it is no integer');
+    if (value < min || value > max) throw castError(value, to, `it goes from ${min} to ${max}`);
+    return isBigInt ? BigInt(value) : Number(value);
+  };
 }
 
 /** Reduces a whole number modulo 2^bits to the range of the type, as CAST does. */

@@ -88,11 +88,12 @@ export const dateDiff = defineFunction({
   name: 'date_diff',
   aliases: ['timestamp_diff'],
   signature: '(unit const string, start time, end time, [zone const string]) -> int64',
-  help: 'How many starts of the unit (by the wall clock) lie after start and up to end; negative if end is earlier.',
+  help: 'How many starts of the unit lie after start and up to end, days and longer units by the wall clock; negative if end is earlier.',
   examples: [
     ["date_diff('hour', to_datetime('2026-01-01 22:59:00', 'UTC'), to_datetime('2026-01-01 23:01:00', 'UTC'))", 1],
     ["date_diff('month', to_date('2026-01-31'), to_date('2026-02-01'))", 1],
     ["date_diff('s', to_datetime('2026-01-01 00:00:10', 'UTC'), to_datetime('2026-01-01 00:00:00', 'UTC'))", -10],
+    ["date_diff('hour', to_datetime('2026-03-29', 'Europe/Berlin'), to_datetime('2026-03-30', 'Europe/Berlin'))", 23],
     ["date_diff('day', NULL, to_date('2026-01-01'))", null],
   ],
   argumentTypes: ({ types }) => {
@@ -113,8 +114,14 @@ function differenceKernel(call: BoundCall): Kernel {
     if (fine !== null && fine < 1e9)
       return (_: unknown, start: Tick, end: Tick) => subSecondIndex(end, type, fine) - subSecondIndex(start, type, fine);
     const scale = scaleOf(type);
-    const indexOf = (value: Tick) => unitIndex(place.toLocal(scale.split(value, place).ms), unit);
-    return (_: unknown, start: Tick, end: Tick) => BigInt(indexOf(end) - indexOf(start));
+    const msOf = (value: Tick) => scale.split(value, place).ms;
+    const indexOf = (localMs: number) => unitIndex(localMs, unit);
+    return (_: unknown, start: Tick, end: Tick) => {
+      const local = place.toLocal(msOf(start));
+      // Hours and shorter units pass at one pace, also where the clocks are changed.
+      const until = fine === null ? place.toLocal(msOf(end)) : local + (msOf(end) - msOf(start));
+      return BigInt(indexOf(until) - indexOf(local));
+    };
   });
 }
 

@@ -1,7 +1,6 @@
-import { type DataType, isNullable, type Value } from '@millrace/data';
+import { castValue, type DataType, isNullable, type Value } from '@millrace/data';
 import type { Expression } from '@millrace/sql';
 import { kernelContext, type PlanContext } from '../context.ts';
-import { coerce } from '../expression/build.ts';
 import { evaluatePlanExpression } from '../expression/evaluate.ts';
 import type { PlanExpression } from '../plan.ts';
 import { placed, planError } from '../plan-error.ts';
@@ -14,15 +13,15 @@ export function planExpression(expression: Expression, context: PlanContext): Pl
 }
 
 /**
- * The value of an expression without columns, as a value of the type.
- * @throws {MillraceError} PLAN_* with position; PLAN_TYPE_MISMATCH if the value does not convert.
+ * The value of an expression without columns, as a value of the type: what an INSERT stores.
+ * @throws {MillraceError} PLAN_* with position; PLAN_TYPE_MISMATCH if the value does not convert, or is no integer that the type holds.
  */
 export function evaluateConstant(expression: Expression, targetType: DataType, context: PlanContext): Value {
   const bound = planExpression(expression, context);
   const place = { source: context.source, node: expression };
   return placed(place, () => {
-    const converted = coerce(bound, targetType, context);
-    const value = evaluatePlanExpression(converted, kernelContext(context));
+    const own = evaluatePlanExpression(bound, kernelContext(context));
+    const value = castValue(own, bound.type, targetType, { ...context, exactIntegers: true });
     if (value === null && !isNullable(targetType))
       throw planError('PLAN_TYPE_MISMATCH', 'NULL does not convert to a type that is not nullable', place);
     return value;
