@@ -26,17 +26,17 @@ async function batch(path: string, seed: number): Promise<{ days: string[]; late
   writeFileSync(ndjson, rows.map((row) => JSON.stringify(row)).join('\n'));
   const connection = await (await DuckDBInstance.create()).connect();
   await connection.run(`
-    CREATE TABLE arrived AS SELECT block, at, origin, delay, date_trunc('day', at)::date AS day
-      FROM read_json('${ndjson}', columns = {block: 'int', at: 'timestamp', origin: 'varchar', delay: 'int'});
+    CREATE TABLE arrived AS SELECT block, "at", origin, delay, date_trunc('day', "at")::date AS day
+      FROM read_json('${ndjson}', columns = {block: 'int', "at": 'timestamp', origin: 'varchar', delay: 'int'});
     -- What the watermark is before a block: the largest event time of all blocks before it.
-    CREATE TABLE watermarks AS SELECT block, max(max(at)) OVER (ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS watermark
+    CREATE TABLE watermarks AS SELECT block, max(max("at")) OVER (ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS watermark
       FROM arrived GROUP BY block;
     CREATE TABLE judged AS SELECT arrived.*, coalesce(day + INTERVAL 1 DAY <= watermark, false) AS late FROM arrived JOIN watermarks USING (block);`);
   const days = await connection.runAndReadAll(`
-    SELECT day::varchar || chr(9) || count(*) || chr(9) || round(avg(delay), 1) || chr(9) || count(*) FILTER (delay > 60) || chr(9) || max(delay),
+    SELECT day::varchar || chr(9) || count(*) || chr(9) || round_even(avg(delay), 1) || chr(9) || count(*) FILTER (delay > 60) || chr(9) || max(delay),
       list(DISTINCT origin ORDER BY origin) FILTER (delay = most)
     FROM (SELECT *, max(delay) OVER (PARTITION BY day) AS most FROM judged WHERE NOT late) WHERE NOT late
-    GROUP BY day HAVING day + INTERVAL 1 DAY <= (SELECT max(at) FROM arrived) ORDER BY day`);
+    GROUP BY day HAVING day + INTERVAL 1 DAY <= (SELECT max("at") FROM arrived) ORDER BY day`);
   const late = await connection.runAndReadAll('SELECT count(*) FROM judged WHERE late');
   connection.closeSync();
   return { days: days.getRowsJS().map(([day]) => String(day).replace(/\.0\t/, '\t')), late: Number(late.getRowsJS()[0]![0]) };

@@ -46,12 +46,14 @@ export class Shell {
     this.#print(`Millrace ${version} at ${client.url}: statements end with ;, \`help\` helps, Ctrl-D leaves`);
     for (;;) {
       const typed = await lines.read(this.#begun === '' ? prompt : continuation(this.#begun));
-      if (typed.kind === 'end') break;
+      if (typed.kind === 'end') {
+        this.#print('');
+        break;
+      }
       if (typed.kind === 'interrupt') this.#begun = '';
       else if (!(await this.#takeLine(typed.line))) break;
     }
     lines.close();
-    this.#print('');
   }
 
   /** Returns false if the user wants to leave. */
