@@ -14,7 +14,7 @@ export interface WorkspacePackage {
 }
 
 /** Every file below a folder, installed and built things left out. */
-export function filesBelow(folder: string): string[] {
+function filesBelow(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name !== 'node_modules' && name !== 'dist' && name !== '.git')
     .flatMap((name) => {

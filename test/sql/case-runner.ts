@@ -83,8 +83,8 @@ export class CaseRunner {
       case 'undecodable': {
         const running = this.#running(step.name);
         await this.#settle(running);
-        const { rowsLate, rowsUndecodable } = await this.#server.progress(running.query.queryId);
-        expect(step.kind === 'late' ? rowsLate : rowsUndecodable).toBe(step.count);
+        const progress = await this.#server.progress(running.query.queryId);
+        expect(step.kind === 'late' ? progress?.rowsLate : progress?.rowsUndecodable).toBe(step.count);
         return;
       }
       case 'advance':

@@ -5,7 +5,7 @@ import { errorParts, errorText } from './output/error-text.ts';
 import { UsageError, usageErrorOf } from './usage-error.ts';
 
 /** What a script can tell from the exit code. */
-export const exitCodes = { failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+const exitCodes = { failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
 
 /** Thrown where a user pressed Ctrl-C: ends the process with 130 and prints nothing. */
 export class Interrupted extends Error {}

@@ -6,7 +6,7 @@ import { Board } from './board.ts';
 import type { Block } from './flights.ts';
 
 /** The stream that the flights go to. */
-export const createFlights =
+const createFlights =
   "CREATE STREAM flights (at datetime64(3), origin string, destination string, delay int32, distance int32) SETTINGS event_time_column='at'";
 
 /** A day at a time: how many flights left, how late, and from where the latest. */
