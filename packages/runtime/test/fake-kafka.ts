@@ -71,6 +71,12 @@ export class FakeKafka implements KafkaSource {
     for (const reader of this.#readers) reader.notify();
   }
 
+  /** Overwrites a byte of the last batch of a partition, counted from its end. */
+  damage(topic: string, partition: number, fromEnd: number): void {
+    const { bytes } = this.partition(topic, partition)!.batches.at(-1)!;
+    bytes[bytes.length - fromEnd] = 0xff;
+  }
+
   partition(topic: string, partition: number): FakePartition | undefined {
     return this.#topics.get(topic)?.partitions[partition];
   }

@@ -1,4 +1,4 @@
-import { castValue, isNullable, type Value } from '@millrace/data';
+import { castValue, type Value } from '@millrace/data';
 import { type KernelContext, scalarFunction } from '@millrace/functions';
 import type { PlanExpression } from '@millrace/planner';
 
@@ -35,9 +35,4 @@ export function evaluate(
       return new Function(...names, `return ${kernel.emit(...names)};`)(...values) as Value;
     }
   }
-}
-
-/** True if the type of the expression says that it may be NULL. */
-export function mayBeNull(expression: PlanExpression): boolean {
-  return isNullable(expression.type);
 }

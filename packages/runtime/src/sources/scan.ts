@@ -1,5 +1,6 @@
 import { asMillraceError, MillraceError } from '@millrace/core';
 import type { FetchedPartition, RecordReader } from '@millrace/kafka-client';
+import { batchHeader } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
 import type { Output } from '../operators/operator.ts';
 import { WatermarkTracker } from '../watermark/watermark-tracker.ts';
@@ -198,15 +199,29 @@ export class Scan {
       if (this.#feed.isFull) await this.#flush(state, pace);
       const fromOffset = Math.max(fetched.fromOffset, state.nextOffset);
       const [start, end] = [batches[i]!, batches[i + 1]!];
-      if (this.#feed.add(bytes, start, end, fromOffset)) continue;
+      if (this.#collect(state, bytes, start, end, fromOffset)) continue;
       await this.#flush(state, pace);
-      this.#feed.add(bytes, start, end, fromOffset);
+      this.#collect(state, bytes, start, end, fromOffset);
     }
     await this.#flush(state, pace);
     state.take(fetched);
     this.#tracker?.setAtEnd(state.partition, state.isAtEnd);
     this.#checkHistory();
     if (this.#tracker !== null && !this.#isLive) this.#balance(this.#tracker);
+  }
+
+  /** As {@link RecordFeed.add}; a batch that is damaged inside is told with its place. */
+  #collect({ partition }: ScanPartition, bytes: Buffer, start: number, end: number, fromOffset: number): boolean {
+    try {
+      return this.#feed.add(bytes, start, end, fromOffset);
+    } catch (error) {
+      const cause = asMillraceError(error);
+      const offset = batchHeader.baseOffset(bytes, start);
+      throw new MillraceError(cause.code, `${this.topic}, partition ${partition}, batch at offset ${offset}: ${cause.message}`, {
+        cause,
+        details: { ...cause.details, topic: this.topic, partition, offset },
+      });
+    }
   }
 
   /** Hands the collected records on. */

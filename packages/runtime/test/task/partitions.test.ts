@@ -220,6 +220,17 @@ describe('a scan', () => {
     await run.cancel();
   });
 
+  it('says where a batch is whose records are damaged', async () => {
+    const kafka = newKafka();
+    kafka.append('s', 0, [record('a', 1, 0)]);
+    kafka.append('s', 0, [record('b', 1, 0), record('c', 1, 0)]);
+    // The count of headers of the last record.
+    kafka.damage('s', 0, 1);
+    const run = new Run(planOf(scan()), kafka);
+    await run.done;
+    expect(run.error).toMatchObject({ code: 'KAFKA_PROTOCOL_INVALID', details: { topic: 's', partition: 0, offset: 1 } });
+  });
+
   it('shows itself as a consumer group that is deleted at its end', async () => {
     const kafka = newKafka();
     kafka.append('s', 0, [record('a', 1, 0)]);

@@ -26,9 +26,10 @@ async function textOf(output: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-describe('a query engine with workers', () => {
+// A thread that runs from source takes a while to load on a busy machine.
+describe('a query engine with workers', { timeout: 60_000 }, () => {
   const engine = new QueryEngine({ workers: 1 });
-  afterAll(() => engine.close());
+  afterAll(() => engine.close(), 60_000);
 
   it('runs a query in a thread and hands its encoded rows over', async () => {
     const query = engine.start(request('one', rows(2)));

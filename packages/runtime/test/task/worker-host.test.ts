@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { WorkerHost } from '../../src/task/worker-host.ts';
 import { planOf, scan } from '../harness.ts';
 
-describe('a worker thread', () => {
+// A thread that runs from source takes a while to load on a busy machine.
+describe('a worker thread', { timeout: 60_000 }, () => {
   it('that dies fails its queries with a clear error, and says so', async () => {
     let hasDied = false;
     const host = new WorkerHost(silentLogger, () => {
