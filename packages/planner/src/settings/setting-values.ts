@@ -47,6 +47,8 @@ export function durationMs(name: string, value: unknown): number {
 export function parseDurationMs(text: string): number | undefined {
   const match = /^\s*([+-]?\d+(?:\.\d+)?)\s*([a-z]*?)s?\s*$/i.exec(text);
   if (match === null) return undefined;
+  // `M` is a month everywhere else: no minute is meant by it.
+  if (match[2] === 'M') return undefined;
   const written = match[2]!.toLowerCase();
   // The plural's s is the unit itself in '5s' and part of it in '5ms'.
   const unit = /ms\s*$/i.test(text) ? 'ms' : written === '' ? 's' : written;
