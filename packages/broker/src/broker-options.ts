@@ -47,6 +47,8 @@ export interface BrokerOptions {
   readonly transactionalIdExpirationMs?: number;
   /** How often it is looked for segments that retention.ms and retention.bytes do not keep; default 5 minutes. */
   readonly retentionCheckMs?: number;
+  /** How often it is looked for compacted topics with enough that is new; default 15 seconds. */
+  readonly compactionCheckMs?: number;
 }
 
 type Settled = Required<Omit<BrokerOptions, 'advertisedHost' | 'advertisedPort'>> &
@@ -78,6 +80,7 @@ export function settleOptions(options: BrokerOptions): Settled {
     transactionTimeoutMaxMs: 15 * 60 * 1000,
     transactionalIdExpirationMs: 7 * dayMs,
     retentionCheckMs: 5 * 60 * 1000,
+    compactionCheckMs: 15 * 1000,
     ...options,
   };
   const check = (

@@ -130,7 +130,7 @@ export class Broker {
       producerExpirationMs: options.producerExpirationMs,
     });
     this.#topics.open();
-    this.#housekeeping = new Housekeeping(this.#topics, this.#ports, options.retentionCheckMs);
+    this.#housekeeping = new Housekeeping(this.#topics, this.#ports, options);
     this.#housekeeping.start();
     const logSettings = {
       segmentBytes: coordinatorSegmentBytes,
@@ -208,6 +208,7 @@ function brokerConfigs(options: ReturnType<typeof settleOptions>, defaults: Topi
       'group.min.session.timeout.ms': String(options.groupSessionTimeoutMinMs),
       listeners: `PLAINTEXT://${options.host}:${options.port}`,
       'log.dirs': options.dataDirectory,
+      'log.cleaner.backoff.ms': String(options.compactionCheckMs),
       'log.retention.check.interval.ms': String(options.retentionCheckMs),
       'log.retention.ms': defaults['retention.ms']!,
       'node.id': String(options.nodeId),

@@ -162,7 +162,8 @@ describe('a disk that fails to sync', () => {
   });
 });
 
-describe('a broker in a thread of its own', () => {
+// Starting a thread takes long where the machine is busy.
+describe('a broker in a thread of its own', { timeout: 30_000 }, () => {
   it('serves, and leaves a directory that the next one opens', async () => {
     const dataDirectory = temporaryDirectory();
     const first = await startBroker({ dataDirectory, port: 0 });

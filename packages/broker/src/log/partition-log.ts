@@ -1,6 +1,7 @@
 import { type Clock, type Disk, type Logger, MillraceError } from '@millrace/core';
 import { batchHeader } from '@millrace/kafka-protocol';
 import { type BatchHeader, placeBatch } from './batch-header.ts';
+import { CleanedSegment, cleanedEnding } from './cleaned-segment.ts';
 import { recoverSegment, replayHeaders } from './recovery.ts';
 import { type RetentionLimits, retentionEnd } from './retention.ts';
 import { type Allocate, Segment, segmentName } from './segment.ts';
@@ -141,13 +142,23 @@ export class PartitionLog {
    * @param offset within [startOffset, endOffset].
    */
   read(offset: number, maxBytes: number, atLeastOne: boolean, allocate?: Allocate): Buffer {
-    for (let at = this.#segmentIndexFor(offset); at < this.#segments.length; at++) {
+    let from = offset;
+    let bytes: Buffer = Buffer.alloc(0);
+    for (let at = this.#segmentIndexFor(offset); at < this.#segments.length; ) {
       const segment = this.#segments[at]!;
-      if (segment.nextOffset <= offset) continue;
+      if (segment.nextOffset <= from) {
+        at++;
+        continue;
+      }
       this.#unloadOthers(segment);
-      return segment.read(offset, maxBytes, atLeastOne, allocate);
+      bytes = segment.read(from, maxBytes, atLeastOne, allocate);
+      if (bytes.length === 0) return bytes;
+      // Batches that compaction left without records are passed over: an answer of those alone makes some clients skip to the end.
+      const firstAfterEmpty = offsetAfterEmpty(bytes);
+      if (firstAfterEmpty === undefined) return bytes;
+      from = firstAfterEmpty;
     }
-    return Buffer.alloc(0);
+    return bytes;
   }
 
   /** About how many bytes can be read from the offset on; never 0 if there is something. */
@@ -208,6 +219,55 @@ export class PartitionLog {
     if (end <= this.#startOffset) return;
     if (end === this.endOffset) this.roll();
     this.deleteBefore(end);
+  }
+
+  /** All but the active one, in order. */
+  sealedSegments(): readonly Segment[] {
+    return this.#segments.slice(0, -1);
+  }
+
+  /** True as long as a segment is part of this log, and the log is open. */
+  holds(segment: Segment): boolean {
+    return !this.#isClosed && this.#segments.includes(segment);
+  }
+
+  /** Begins a file that is to take the place of sealed segments. @throws {MillraceError} DISK_FULL, DISK_IO */
+  beginCleaned(baseOffset: number): CleanedSegment {
+    return new CleanedSegment(this.#ports.disk, this.directory, baseOffset);
+  }
+
+  /**
+   * Puts a finished file in the place of adjacent sealed segments that end at the same offset. A crash leaves the old or the new ones:
+   * what a rename left behind is known by its offsets at the next start.
+   * @returns false if they are gone meanwhile; then the file is removed.
+   */
+  async replaceSealed(replaced: readonly Segment[], cleaned: CleanedSegment): Promise<boolean> {
+    await this.#maintenance;
+    const { disk } = this.#ports;
+    const first = replaced[0]!;
+    const isSafe = replaced.every((segment) => this.holds(segment) && !segment.isDirty);
+    if (!isSafe || this.#failure !== undefined) {
+      if (!this.#isClosed) cleaned.discard();
+      return false;
+    }
+    const path = `${this.directory}/${segmentName(first.baseOffset)}`;
+    for (const segment of replaced) segment.unload();
+    // The old index would be taken for one of the new file.
+    disk.remove(`${path}.index`);
+    disk.rename(cleaned.path, `${path}.log`);
+    const { summary } = cleaned;
+    const segment = new Segment(
+      disk,
+      this.directory,
+      first.baseOffset,
+      summary.coveredBytes,
+      { ...summary, coveredBytes: 0 },
+      cleaned.index,
+    );
+    this.#segments.splice(this.#segments.indexOf(first), replaced.length, segment);
+    for (const old of replaced.slice(1)) old.remove();
+    segment.writeIndex(summary);
+    return true;
   }
 
   /** Seals the active segment and begins another. */
@@ -304,6 +364,10 @@ export class PartitionLog {
     for (const baseOffset of this.#storedSegments()) {
       const { segment, truncatedBytes } = recoverSegment(disk, this.directory, baseOffset);
       const previous = this.#segments.at(-1);
+      if (previous !== undefined && baseOffset < previous.nextOffset) {
+        segment.remove(); // compacted into the one before
+        continue;
+      }
       if (isCut || (previous !== undefined && previous.nextOffset !== baseOffset)) {
         // Behind a hole nothing was ever synced: what was acknowledged from there on was lost with the hole.
         this.#ports.logger.warn({ directory: this.directory, baseOffset }, 'removed a segment behind a torn one');
@@ -329,7 +393,9 @@ export class PartitionLog {
   /** Base offsets of the segment files, in order; those wholly before the start of the log, left by a crash, are removed. */
   #storedSegments(): number[] {
     const { disk } = this.#ports;
-    const names = disk.list(this.directory).filter((name) => /^\d{20}\.log$/.test(name));
+    const stored = disk.list(this.directory);
+    for (const name of stored) if (name.endsWith(cleanedEnding)) disk.remove(`${this.directory}/${name}`);
+    const names = stored.filter((name) => /^\d{20}\.log$/.test(name));
     const baseOffsets = names.map((name) => Number.parseInt(name, 10));
     return baseOffsets.filter((baseOffset, i) => {
       const isDeleted = i + 1 < baseOffsets.length && baseOffsets[i + 1]! <= this.#startOffset;
@@ -388,6 +454,16 @@ export class PartitionLog {
     }
     return this.#failure;
   }
+}
+
+/** Where to read on if no batch has a record; undefined if one has. */
+function offsetAfterEmpty(bytes: Buffer): number | undefined {
+  let next: number | undefined;
+  for (let at = 0; at < bytes.length; at += batchHeader.sizeBytes(bytes, at)) {
+    if (batchHeader.recordCount(bytes, at) > 0) return undefined;
+    next = batchHeader.lastOffset(bytes, at) + 1;
+  }
+  return next;
 }
 
 function encodeSnapshot(offset: number, captured: Uint8Array): Buffer {

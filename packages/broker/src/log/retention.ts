@@ -10,7 +10,7 @@ interface SegmentFacts {
   readonly baseOffset: number;
   readonly nextOffset: number;
   readonly sizeBytes: number;
-  /** Highest timestamp in ms, −1 for none: such a segment never expires by age. */
+  /** Highest timestamp in ms, −1 for none: such a segment expires with the next one that has one. */
   readonly maxTimestamp: number;
 }
 
@@ -26,8 +26,8 @@ export function retentionEnd(segments: readonly SegmentFacts[], limits: Retentio
 function endByAge(segments: readonly SegmentFacts[], ageMs: number, nowMs: number): number {
   let end = segments[0]!.baseOffset;
   for (const { sizeBytes, maxTimestamp, nextOffset } of segments) {
-    if (sizeBytes === 0 || maxTimestamp < 0 || nowMs - maxTimestamp <= ageMs) break;
-    end = nextOffset;
+    if (sizeBytes === 0 || (maxTimestamp >= 0 && nowMs - maxTimestamp <= ageMs)) break;
+    if (maxTimestamp >= 0) end = nextOffset;
   }
   return end;
 }

@@ -84,6 +84,16 @@ export class ProducerStates implements DerivedState {
     return this.#aborted.overlapping(from, to);
   }
 
+  /** True for a batch whose transaction was aborted. */
+  isAborted({ producerId, isTransactional, baseOffset, lastOffset }: BatchHeader): boolean {
+    return isTransactional && this.abortedBetween(baseOffset, lastOffset + 1).some((aborted) => aborted.producerId === producerId);
+  }
+
+  /** True for the newest batch of a producer that is remembered. */
+  isLastOfProducer({ producerId, baseOffset }: BatchHeader): boolean {
+    return this.#states.get(producerId)?.batches.at(-1)?.baseOffset === baseOffset;
+  }
+
   judge(batch: BatchHeader): SequenceVerdict {
     const state = this.#states.get(batch.producerId);
     if (state === undefined) return { kind: 'append' };

@@ -1,4 +1,12 @@
-import { batchHeader, batchHeaderSize, compressions, type KafkaErrorName, verifyCrc } from '@millrace/kafka-protocol';
+import {
+  batchHeader,
+  batchHeaderSize,
+  compressions,
+  decodeRecords,
+  type KafkaErrorName,
+  RecordSpans,
+  verifyCrc,
+} from '@millrace/kafka-protocol';
 import { type BatchHeader, readBatchHeader } from '../log/batch-header.ts';
 import type { EffectiveTopicConfig } from './topic-config.ts';
 
@@ -17,7 +25,7 @@ const noProducerId = -1;
 
 /**
  * Checks what a client sends to be appended: exactly one whole batch of format 2 that says the truth about itself.
- * Judged by the header and the checksum alone; no record is looked at.
+ * Judged by the header and the checksum alone; only for a compacted topic the records are looked at, which must have keys.
  * @see Kafka's `LogValidator` and `ProduceRequest.validateRecords`
  */
 export function checkProduced(records: Buffer | null, config: EffectiveTopicConfig, nowMs: number): BatchHeader | Refusal {
@@ -37,9 +45,10 @@ export function checkProduced(records: Buffer | null, config: EffectiveTopicConf
   if (!verifyCrc(records, 0)) return refuse('CORRUPT_MESSAGE', 'the checksum does not match');
   try {
     const header = readBatchHeader(records, 0);
-    return refuseHeader(records, header) ?? refuseTimestamp(records, header, config, nowMs) ?? header;
+    const refusal = refuseHeader(records, header) ?? refuseTimestamp(records, header, config, nowMs);
+    return refusal ?? (config.isCompacted ? refuseNullKeys(records) : undefined) ?? header;
   } catch (failure) {
-    return refuse('INVALID_RECORD', (failure as Error).message); // a number beyond 53 bits
+    return refuse('INVALID_RECORD', (failure as Error).message); // a number beyond 53 bits, or records that cannot be read
   }
 }
 
@@ -84,4 +93,11 @@ function refuseTimestamp(records: Buffer, header: BatchHeader, config: Effective
     );
   }
   return undefined;
+}
+
+function refuseNullKeys(records: Buffer): Refusal | undefined {
+  const spans = new RecordSpans();
+  decodeRecords(records, 0, records.length, spans);
+  const at = spans.keyStarts.subarray(0, spans.count).indexOf(-1);
+  return at < 0 ? undefined : refuse('INVALID_RECORD', `record ${at} of the batch has no key, and the topic is compacted`);
 }

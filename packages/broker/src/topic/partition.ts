@@ -1,6 +1,8 @@
 import { type Clock, MillraceError } from '@millrace/core';
 import { batchHeader, encodeBatch, iterateBatches, type KafkaErrorName, stampLogAppendTime } from '@millrace/kafka-protocol';
 import { type BatchHeader, readBatchHeader } from '../log/batch-header.ts';
+import { compactLog } from '../log/compact-log.ts';
+import { CompactionHistory } from '../log/compaction-history.ts';
 import { PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
 import type { Allocate } from '../log/segment.ts';
 import type { AbortedTransaction } from '../producer/aborted-transactions.ts';
@@ -42,6 +44,7 @@ export class Partition {
   readonly #config: () => EffectiveTopicConfig;
   readonly #producers: ProducerStates;
   readonly #log: PartitionLog;
+  readonly #compactions: CompactionHistory;
   readonly #listeners = new Set<AppendListener>();
   #isGone = false;
 
@@ -71,6 +74,7 @@ export class Partition {
       },
     };
     this.#log = PartitionLog.open(place.directory, ports, settings, this.#producers);
+    this.#compactions = new CompactionHistory(ports.disk, place.directory);
   }
 
   get startOffset(): number {
@@ -220,6 +224,22 @@ export class Partition {
     const before = this.startOffset;
     this.#log.applyRetention(retention);
     if (this.startOffset > before) this.#tell(0);
+  }
+
+  /**
+   * Compacts the log if its topic wants it and a pass is due; must not be called again before it has ended.
+   * @returns true if a pass was made.
+   * @throws {MillraceError} DISK_FULL, DISK_IO, BROKER_LOG_CORRUPT, KAFKA_PROTOCOL_INVALID
+   */
+  async compact(): Promise<boolean> {
+    const { isCompacted, compaction } = this.#config();
+    if (!isCompacted) return false;
+    const view = {
+      stableOffset: this.lastStableOffset,
+      isAborted: (batch: BatchHeader) => this.#producers.isAborted(batch),
+      isLastOfProducer: (batch: BatchHeader) => this.#producers.isLastOfProducer(batch),
+    };
+    return compactLog(this.#log, this.#compactions, compaction, view, this.#clock.now());
   }
 
   /** Calls the listener at each append until the returned function is called. */

@@ -1,3 +1,4 @@
+import type { CompactionRules } from '../log/compact-log.ts';
 import type { RetentionLimits } from '../log/retention.ts';
 
 /** One configuration key of a topic: what may stand there, and what stands there if nothing does. */
@@ -43,8 +44,7 @@ function only(value: string, reason: string) {
 
 /**
  * The topic configurations that this broker knows, with Kafka's names and defaults, sorted.
- * Stored and shown but without effect: file.delete.delay.ms and segment.index.bytes, and what is for compaction, since nothing is
- * compacted yet: cleanup.policy=compact, delete.retention.ms, min.cleanable.dirty.ratio, max/min.compaction.lag.ms.
+ * Stored and shown but without effect: file.delete.delay.ms and segment.index.bytes.
  * @see https://kafka.apache.org/documentation/#topicconfigs
  */
 export const topicConfigs: readonly TopicConfigDefinition[] = [
@@ -69,7 +69,7 @@ export const topicConfigs: readonly TopicConfigDefinition[] = [
     help: 'how long a tombstone stays after compaction',
     refuse: long(0n),
   },
-  { name: 'file.delete.delay.ms', type: 'long', fallback: '60000', help: 'how long a deleted file stays', refuse: long(0n) },
+  { name: 'file.delete.delay.ms', type: 'long', fallback: '60000', help: 'has no effect: files are deleted at once', refuse: long(0n) },
   { name: 'flush.messages', type: 'long', fallback: longMax, help: 'records until an append waits for stable storage', refuse: long(1n) },
   { name: 'flush.ms', type: 'long', fallback: longMax, help: 'ms until records are brought to stable storage', refuse: long(0n) },
   {
@@ -155,12 +155,16 @@ export interface EffectiveTopicConfig {
   /** True if old segments are deleted by age and size. */
   readonly isDeleted: boolean;
   readonly retention: RetentionLimits;
+  /** True if of each key only the last record is kept. */
+  readonly isCompacted: boolean;
+  readonly compaction: CompactionRules;
 }
 
 /** @param defaults replace Kafka's own where the broker's options say so. */
 export function effectiveTopicConfig(overrides: TopicConfigOverrides, defaults: TopicConfigOverrides = {}): EffectiveTopicConfig {
   const text = (name: string) => topicConfigValue(name, overrides, defaults);
   const number = (name: string) => (text(name) === longMax ? Number.POSITIVE_INFINITY : Number(text(name)));
+  const isCompacted = listOf(text('cleanup.policy')).includes('compact');
   return {
     maxMessageBytes: number('max.message.bytes'),
     minInsyncReplicas: number('min.insync.replicas'),
@@ -168,10 +172,19 @@ export function effectiveTopicConfig(overrides: TopicConfigOverrides, defaults: 
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     segmentBytes: number('segment.bytes'),
-    segmentMs: number('segment.ms'),
+    // Only what is sealed is compacted.
+    segmentMs: isCompacted ? Math.min(number('segment.ms'), number('max.compaction.lag.ms')) : number('segment.ms'),
     flushMessages: number('flush.messages'),
     flushMs: number('flush.ms'),
     isDeleted: listOf(text('cleanup.policy')).includes('delete'),
+    isCompacted,
+    compaction: {
+      dirtyRatioMin: number('min.cleanable.dirty.ratio'),
+      deleteRetentionMs: number('delete.retention.ms'),
+      lagMinMs: number('min.compaction.lag.ms'),
+      lagMaxMs: number('max.compaction.lag.ms'),
+      segmentBytes: number('segment.bytes'),
+    },
     retention: { ageMs: unlessNegative(number('retention.ms')), bytes: unlessNegative(number('retention.bytes')) },
   };
 }
