@@ -36,7 +36,7 @@ describe.concurrent('sample', () => {
     const outcome = await run(name);
     if (process.env['UPDATE_SAMPLES'] === '1') update(name, outcome);
     else expect(outcome).toEqual(expected(name));
-  });
+  }, 300_000);
 });
 
 async function run(name: string): Promise<Outcome> {

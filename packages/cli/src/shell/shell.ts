@@ -135,10 +135,9 @@ export class Shell {
       this.#print(this.#dim(`${summary(statement, observer)} in ${seconds(clock.monotonic() - startMs)}`));
     } catch (thrown) {
       notice.clear();
-      const border = (observer as ResultObserver | null)?.closingBorder ?? '';
-      if (thrown instanceof Cancelled) output.write('\n');
-      if (border !== '') this.#print(border);
       if (thrown instanceof Cancelled) {
+        const border = (observer as ResultObserver | null)?.closingBorder ?? '';
+        this.#print(border === '' ? '' : `\n${border}`);
         this.#print(this.#dim(`cancelled after ${summary('SELECT', observer)} in ${seconds(clock.monotonic() - startMs)}`));
       }
       throw thrown;

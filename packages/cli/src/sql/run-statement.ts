@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { ApiClient } from '../api/client.ts';
+import { ServerError } from '../api/errors.ts';
 import { ResultObserver } from './result-observer.ts';
 import { statementKind } from './statement-kind.ts';
 
@@ -29,10 +30,15 @@ export async function runStatement(client: ApiClient, statement: string, options
   const answer = await client.execute(statement, { format, parameters, signal, ...(data && { data }) });
   const observer = new ResultObserver(answer.format);
   onAnswer?.(observer);
-  for await (const bytes of answer.bytes()) {
-    onBytes?.();
-    observer.see(bytes);
-    if (!output.write(asText ? firstColumn(bytes) : bytes)) await once(output, 'drain', { signal });
+  try {
+    for await (const bytes of answer.bytes()) {
+      onBytes?.();
+      observer.see(bytes);
+      if (!output.write(asText ? firstColumn(bytes) : bytes)) await once(output, 'drain', { signal });
+    }
+  } catch (thrown) {
+    if (thrown instanceof ServerError && observer.closingBorder !== '') output.write(`${observer.closingBorder}\n`);
+    throw thrown;
   }
 }
 
