@@ -1,6 +1,6 @@
 import { type Logger, MillraceError, silentLogger } from '@millrace/core';
 import { decodeAssignment } from '@millrace/kafka-protocol';
-import type { Admin as KafkaJsAdmin } from 'kafkajs';
+import type { Admin as KafkaJsAdmin, SASLOptions } from 'kafkajs';
 import type { Admin, ClientOptions, ConfigEntry, GroupDescription, PartitionOffset, TopicSpec } from './ports.ts';
 import { refused } from './refused.ts';
 
@@ -9,7 +9,7 @@ import { refused } from './refused.ts';
  * @see https://kafka.js.org/docs/admin
  */
 export function createAdmin(
-  options: Pick<ClientOptions, 'brokers' | 'clientId' | 'logger' | 'requestTimeoutMs' | 'connectTimeoutMs'>,
+  options: Pick<ClientOptions, 'brokers' | 'clientId' | 'logger' | 'requestTimeoutMs' | 'connectTimeoutMs' | 'ssl' | 'sasl'>,
 ): Admin {
   return new KafkaJsBackedAdmin(options);
 }
@@ -152,10 +152,12 @@ class KafkaJsBackedAdmin implements Admin {
   async #open(): Promise<KafkaJsAdmin> {
     spendTimerWarning();
     const { Kafka, logLevel } = await import('kafkajs');
-    const { brokers, clientId, logger = silentLogger, requestTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = this.#options;
+    const { brokers, clientId, logger = silentLogger, requestTimeoutMs = 30_000, connectTimeoutMs = 10_000, ssl, sasl } = this.#options;
     const kafka = new Kafka({
       clientId,
       brokers: [...brokers],
+      ...(ssl !== undefined && { ssl }),
+      ...(sasl !== undefined && { sasl: { ...sasl, mechanism: sasl.mechanism.toLowerCase() } as SASLOptions }),
       requestTimeout: requestTimeoutMs,
       connectionTimeout: connectTimeoutMs,
       retry: { retries: 4, initialRetryTime: 100 },

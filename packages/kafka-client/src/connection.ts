@@ -10,6 +10,8 @@ import {
   type ResponseOf,
 } from '@millrace/kafka-protocol';
 import { FrameAssembler } from './frame-assembler.ts';
+import type { SaslOptions } from './ports.ts';
+import { authenticate } from './sasl.ts';
 import type { Dial, Transport } from './transport.ts';
 
 const { version: softwareVersion } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -21,6 +23,7 @@ export interface ConnectionOptions {
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly maxResponseBytes: number;
+  readonly sasl?: SaslOptions | undefined;
   /** Closes the connection. */
   readonly signal: AbortSignal;
 }
@@ -30,6 +33,9 @@ export interface VersionLimits {
   readonly min?: number;
   readonly max?: number;
 }
+
+/** How much of a session's lifetime is used: the rest is for requests that are on the way. */
+const expiryShare = 0.85;
 
 /** A host and port as text. */
 export interface Address {
@@ -57,6 +63,8 @@ export class Connection {
   #features: ReadonlyMap<string, number> = new Map();
   #correlationId = 0;
   #failure: MillraceError | undefined;
+  #isExpired = false;
+  #expiry: Timer | undefined;
   #onOpen: () => void = () => {};
   #onClosed: (() => void)[] = [];
   readonly #onAbort = () => this.#fail(this.#options.signal.reason);
@@ -74,14 +82,16 @@ export class Connection {
   }
 
   /**
-   * Connects and learns which versions the broker serves.
-   * @throws {MillraceError} KAFKA_BROKER_UNAVAILABLE, KAFKA_TIMED_OUT, KAFKA_PROTOCOL_INVALID
+   * Connects, learns which versions the broker serves, and authenticates.
+   * @throws {MillraceError} KAFKA_BROKER_UNAVAILABLE, KAFKA_TIMED_OUT, KAFKA_PROTOCOL_INVALID, KAFKA_TLS_FAILED,
+   *   KAFKA_AUTHENTICATION_FAILED
    */
   static async open(address: Address, options: ConnectionOptions): Promise<Connection> {
     const connection = new Connection(address, options);
     try {
       await connection.#opened();
       await connection.#negotiate();
+      if (options.sasl !== undefined) connection.#expireAfter(await authenticate(connection, options.sasl));
       return connection;
     } catch (error) {
       connection.close();
@@ -90,7 +100,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.#failure === undefined;
+    return this.#failure === undefined && !this.#isExpired;
   }
 
   /** Calls back once when the connection ends, at once if it has. */
@@ -150,6 +160,7 @@ export class Connection {
 
   #exchange<A extends Api>(api: A, version: number, body: EncodableRequest<A>, timeoutMs: number): Promise<Buffer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#isExpired) return Promise.reject(expired(this.address));
     const correlationId = this.#correlationId;
     this.#correlationId = (correlationId + 1) & 0x7fff_ffff;
     const parts = encodeRequestParts(api, version, { correlationId, clientId: this.#options.clientId }, body);
@@ -160,6 +171,16 @@ export class Connection {
       this.#pending.push({ correlationId, resolve, reject, timer });
       this.#transport.write(parts);
     });
+  }
+
+  /** A broker ends a connection whose session is over (KIP-368): it is given up a little earlier, when all is answered. */
+  #expireAfter(lifetimeMs: number): void {
+    if (lifetimeMs === 0) return;
+    this.#expiry = this.#options.clock.setTimer(lifetimeMs * expiryShare, () => {
+      this.#isExpired = true;
+      if (this.#pending.length === 0) this.#fail(expired(this.address));
+    });
+    if (!this.isOpen) this.#expiry.cancel();
   }
 
   #opened(): Promise<void> {
@@ -214,12 +235,14 @@ export class Connection {
     }
     pending.timer.cancel();
     pending.resolve(frame);
+    if (this.#isExpired && this.#pending.length === 0) this.#fail(expired(this.address));
   }
 
   #fail(failure: MillraceError): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
     this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#expiry?.cancel();
     this.#transport.close();
     for (const { timer, reject } of this.#pending.splice(0)) {
       timer.cancel();
@@ -234,7 +257,12 @@ export function text({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+function expired(address: Address): MillraceError {
+  return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `the session with ${text(address)} is over: it is to be connected to anew`);
+}
+
 function unavailable(address: Address, cause: Error | undefined): MillraceError {
+  if (cause instanceof MillraceError) return cause;
   const reason = cause === undefined ? 'the broker closed the connection' : cause.message || (cause as NodeJS.ErrnoException).code;
   return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${text(address)} is not available: ${reason}`, { cause });
 }

@@ -24,6 +24,7 @@ export type {
   ProducerOptions,
   ReaderOptions,
   RecordReader,
+  SaslOptions,
   TopicMetadata,
   TopicPartition,
   TopicSpec,

@@ -2,6 +2,7 @@ import { type Clock, type Logger, MillraceError, type Random, silentLogger, syst
 import { type Api, apis, type EncodableRequest, type ResponseOf } from '@millrace/kafka-protocol';
 import { retry } from './back-off.ts';
 import { type Address, Connection, type ConnectionOptions, text } from './connection.ts';
+import { dialTls } from './dial-tls.ts';
 import type { ClientOptions, TopicMetadata } from './ports.ts';
 import { checkCode, refused } from './refused.ts';
 import { type Dial, dialTcp } from './transport.ts';
@@ -32,7 +33,8 @@ export class KafkaClient {
     this.#options = {
       clientId: options.clientId,
       clock: this.clock,
-      dial: options.dial ?? dialTcp,
+      dial: options.dial ?? dialOf(options.ssl),
+      sasl: options.sasl,
       requestTimeoutMs: this.requestTimeoutMs,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
       maxResponseBytes: options.maxResponseBytes ?? 128 * 1024 * 1024,
@@ -175,12 +177,18 @@ export class KafkaClient {
         cause = error;
       }
     }
+    // Trying again does not help: a wrong password is not to look like a broker that is away.
+    if (cause instanceof MillraceError && cause.actor === 'config') throw cause;
     const reason = cause instanceof Error ? `: ${cause.message}` : '';
     throw new MillraceError('KAFKA_BROKER_UNAVAILABLE', `no broker answers at ${this.#bootstrap.map(text).join(', ')}${reason}`, {
       cause,
       hint: 'see that the brokers run and that "kafka.brokers" names them',
     });
   }
+}
+
+function dialOf(ssl: ClientOptions['ssl'] = false): Dial {
+  return ssl === false ? dialTcp : dialTls(ssl === true ? {} : ssl);
 }
 
 /** A topic that does not exist is told at once; callers that expect it to come wait themselves. */

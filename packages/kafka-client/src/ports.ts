@@ -1,3 +1,4 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { Clock, Logger, Random } from '@millrace/core';
 import type { Compression, RecordHeader } from '@millrace/kafka-protocol';
 
@@ -21,6 +22,17 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number;
   /** Largest response that is taken; default 128 MiB. */
   readonly maxResponseBytes?: number;
+  /** Encrypts all connections; an object says how, as for `tls.connect` of Node (ca, cert, key, servername, …). */
+  readonly ssl?: boolean | TlsOptions;
+  /** Who the client is to the brokers. */
+  readonly sasl?: SaslOptions;
+}
+
+/** How a client proves who it is. The password goes over the wire as it is with PLAIN: only sensible with `ssl`. */
+export interface SaslOptions {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface TopicPartition {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import {
   type Api,
   apis,
@@ -13,6 +14,7 @@ import {
 } from '@millrace/kafka-protocol';
 import { FakeGroup } from './fake-group.ts';
 import { FakeLog } from './fake-log.ts';
+import type { FakeSasl } from './fake-sasl.ts';
 import { FakeTransactions } from './fake-transactions.ts';
 
 /** A request that has come to a node. */
@@ -43,6 +45,8 @@ export class FakeCluster {
     (topic, partition) => this.topics.get(topic)?.[partition],
     (groupId) => this.group(groupId),
   );
+  /** Who may connect; undefined lets everyone in. */
+  sasl: FakeSasl | undefined;
   /** Asked for every request; undefined lets it pass. */
   intercept: (call: Call) => Fault | undefined = () => undefined;
   readonly #nodes: (Server | undefined)[] = [];
@@ -51,8 +55,14 @@ export class FakeCluster {
   #wakeups: (() => void)[] = [];
   #producerIds = 1000;
 
-  static async start(nodes = 1): Promise<FakeCluster> {
-    const cluster = new FakeCluster();
+  readonly #tls: TlsOptions | undefined;
+
+  constructor(tls?: TlsOptions) {
+    this.#tls = tls;
+  }
+
+  static async start(nodes = 1, tls?: TlsOptions): Promise<FakeCluster> {
+    const cluster = new FakeCluster(tls);
     for (let node = 0; node < nodes; node++) await cluster.startNode(node);
     return cluster;
   }
@@ -87,7 +97,8 @@ export class FakeCluster {
   }
 
   async startNode(node: number): Promise<void> {
-    const server = createServer((socket) => this.#serve(node, socket));
+    const serve = (socket: Socket) => this.#serve(node, socket);
+    const server = this.#tls === undefined ? createServer(serve) : createTlsServer(this.#tls, serve);
     server.listen(this.#ports[node] ?? 0, '127.0.0.1');
     await once(server, 'listening');
     this.#ports[node] = (server.address() as AddressInfo).port;
@@ -139,7 +150,10 @@ export class FakeCluster {
     // Nothing behind it on the connection is answered either.
     if (fault === 'silence') return new Promise(() => {});
     if (fault === 'garbage') return void socket.write(Buffer.from('000000080000000100000000', 'hex'));
-    const answer = typeof fault === 'object' ? fault.answer : await this.#handle(call);
+    const answer =
+      typeof fault === 'object' ? fault.answer : (this.sasl?.answer(socket, api.name, call.request) ?? (await this.#handle(call)));
+    // As Kafka does it to clients that have not authenticated.
+    if (answer === 'close') return void socket.destroy();
     if (fault === 'lose') return void socket.destroy();
     const bytes = Buffer.concat(encodeResponse(api, apiVersion, correlationId, answer as never));
     if (fault === 'half') return void socket.end(bytes.subarray(0, bytes.length >> 1));

@@ -1,3 +1,4 @@
+import type { TlsOptions } from 'node:tls';
 import type { LogFields, Logger } from '@millrace/core';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, KafkaClient } from '../src/index.ts';
@@ -14,8 +15,8 @@ export function keepingLogger(): Logger & { readonly messages: string[] } {
 }
 
 /** A fake cluster and a client of it, both gone when the test is over. */
-export async function startCluster(nodes = 1, options: Partial<ClientOptions> = {}) {
-  const cluster = await FakeCluster.start(nodes);
+export async function startCluster(nodes = 1, options: Partial<ClientOptions> = {}, tls?: TlsOptions) {
+  const cluster = await FakeCluster.start(nodes, tls);
   const logger = keepingLogger();
   const client = new KafkaClient({ brokers: cluster.brokers, clientId: 'test', requestTimeoutMs: 5000, logger, ...options });
   onTestFinished(async () => {

@@ -44,11 +44,21 @@ function encode(shape: Shape, version: number, value: unknown): Buffer {
   return writer.concat();
 }
 
-/** A message of a newer version is read as the newest known one: versions only ever add fields at the end. */
+/**
+ * A message of a newer version is read as the newest known one: versions only ever add fields at the end. Clients exist that
+ * name a version and leave its fields out: then it is read as the newest one that it has the fields of.
+ */
 function decode(shape: Shape, message: Buffer): unknown {
-  const reader = new ByteReader(message);
-  const version = Math.max(0, Math.min(reader.int16(), newestVersion));
-  return codecOf(shape, version).read(reader);
+  const named = Math.min(new ByteReader(message).int16(), newestVersion);
+  for (let version = Math.max(0, named); ; version--) {
+    try {
+      const reader = new ByteReader(message);
+      reader.int16();
+      return codecOf(shape, version).read(reader);
+    } catch (error) {
+      if (version === 0) throw error;
+    }
+  }
 }
 
 /** @see Kafka, ConsumerProtocolSubscription.json */

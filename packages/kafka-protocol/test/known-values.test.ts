@@ -98,6 +98,12 @@ describe('the consumer protocol', () => {
     }
   });
 
+  it('of clients that leave out the fields of the version that they name are read nevertheless', () => {
+    const named = encodeSubscription(0, { topics: ['t'], userData: Buffer.from('u') });
+    named.writeInt16BE(1, 0);
+    expect(decodeSubscription(named)).toMatchObject({ topics: ['t'], userData: Buffer.from('u'), ownedPartitions: [] });
+  });
+
   it('reads a newer version as the newest that it knows', () => {
     const newer = Buffer.concat([encodeAssignment(3, { assignedPartitions: [{ topic: 't', partitions: [7] }] }), Buffer.from('more')]);
     newer.writeInt16BE(9, 0);
