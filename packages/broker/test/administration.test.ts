@@ -43,6 +43,34 @@ describe('deleting records', () => {
   });
 });
 
+describe('the directory of logs', () => {
+  it('is told with the sizes of the partitions asked for, or of all', async () => {
+    const dataDirectory = temporaryDirectory();
+    const { port } = await openBroker({ dataDirectory });
+    const client = await (await TopicClient.open(port)).make({}, 2);
+    await client.about('u').make();
+    const batch = batchOf(['a']);
+    await client.produce(batch, { index: 1 });
+    const ask = async (topics: { topic: string; partitions: number[] }[] | null) => {
+      const { results } = await client.raw.request(apis.describeLogDirs, 4, { topics });
+      expect(results.map(({ logDir, errorCode: error }) => [logDir, error])).toEqual([[dataDirectory, 0]]);
+      return results[0]!.topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, partitionSize }) => [name, partitionIndex, partitionSize]),
+      );
+    };
+    expect(await ask(null)).toEqual([
+      ['t', 0, 0],
+      ['t', 1, batch.length],
+      ['u', 0, 0],
+    ]);
+    const asked = [
+      { topic: 't', partitions: [1, 9] },
+      { topic: 'none', partitions: [0] },
+    ];
+    expect(await ask(asked)).toEqual([['t', 1, batch.length]]);
+  });
+});
+
 describe('leader epochs', () => {
   it('there is one, which ends where the log ends', async () => {
     const { port } = await openBroker();

@@ -364,3 +364,56 @@ describe('a disk that is full while a transaction ends', () => {
     expect(await producer.add()).toBe('NONE');
   });
 });
+
+describe('who looks into transactions', () => {
+  it('is told which are known, in which state, since when and where', async () => {
+    const clock = new FakeClock(1e12);
+    const { port, producer } = await opened({}, { clock });
+    const other = await TransactionClient.open(port, 'other');
+    await producer.add();
+    await producer.send(['a', 'b']);
+    const describe = async (id: string) =>
+      (await producer.raw.request(apis.describeTransactions, 0, { transactionalIds: [id] })).transactionStates[0]!;
+    expect(await describe('tx')).toEqual({
+      errorCode: 0,
+      transactionalId: 'tx',
+      transactionState: 'Ongoing',
+      transactionTimeoutMs: 60_000,
+      transactionStartTimeMs: 1e12,
+      producerId: producer.producerId,
+      producerEpoch: producer.producerEpoch,
+      topics: [{ topic: 't', partitions: [0] }],
+    });
+    expect((await describe('nobody')).errorCode).toBe(errorCode('TRANSACTIONAL_ID_NOT_FOUND'));
+    clock.advance(500);
+    const list = async (filters: { stateFilters?: string[]; producerIdFilters?: number[]; durationFilter?: number }) => {
+      const body = { stateFilters: [], producerIdFilters: [], ...filters };
+      const { transactionStates, unknownStateFilters } = await producer.raw.request(apis.listTransactions, 1, body);
+      return [
+        ...transactionStates.map(({ transactionalId, transactionState }) => `${transactionalId} ${transactionState}`),
+        ...unknownStateFilters,
+      ];
+    };
+    expect(await list({})).toEqual(['tx Ongoing', 'other Empty']);
+    expect(await list({ stateFilters: ['Ongoing', 'Dreaming'] })).toEqual(['tx Ongoing', 'Dreaming']);
+    expect(await list({ producerIdFilters: [other.producerId] })).toEqual(['other Empty']);
+    expect(await list({ durationFilter: 500, stateFilters: ['Ongoing'] })).toEqual([]);
+    expect(await list({ durationFilter: 499, stateFilters: ['Ongoing'] })).toEqual(['tx Ongoing']);
+  });
+
+  it('is told the producers of a partition with what they have open', async () => {
+    const { producer } = await opened({}, { clock: new FakeClock(1e12) });
+    const ask = async (index: number) => {
+      const topics = [{ name: 't', partitionIndexes: [index] }];
+      return (await producer.raw.request(apis.describeProducers, 0, { topics })).topics[0]!.partitions[0]!;
+    };
+    await producer.add();
+    await producer.send(['a', 'b']);
+    const { producerId, producerEpoch } = producer;
+    const told = { producerId, producerEpoch, lastSequence: 1, lastTimestamp: 1e12 };
+    expect((await ask(0)).activeProducers).toEqual([{ ...told, coordinatorEpoch: -1, currentTxnStartOffset: 0 }]);
+    await producer.end('commit');
+    expect((await ask(0)).activeProducers).toEqual([{ ...told, coordinatorEpoch: 0, currentTxnStartOffset: -1 }]);
+    expect((await ask(5)).errorCode).toBe(errorCode('UNKNOWN_TOPIC_OR_PARTITION'));
+  });
+});

@@ -24,11 +24,15 @@ import { handleEndTxn } from './26-end-txn.ts';
 import { handleTxnOffsetCommit } from './28-txn-offset-commit.ts';
 import { handleDescribeConfigs } from './32-describe-configs.ts';
 import { handleAlterConfigs } from './33-alter-configs.ts';
+import { handleDescribeLogDirs } from './35-describe-log-dirs.ts';
 import { handleCreatePartitions } from './37-create-partitions.ts';
 import { handleDeleteGroups } from './42-delete-groups.ts';
 import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts';
 import { handleOffsetDelete } from './47-offset-delete.ts';
 import { handleDescribeCluster } from './60-describe-cluster.ts';
+import { handleDescribeProducers } from './61-describe-producers.ts';
+import { handleDescribeTransactions } from './65-describe-transactions.ts';
+import { handleListTransactions } from './66-list-transactions.ts';
 import { type Endpoint, endpoint } from './handler.ts';
 
 /** Every API that is served, in which versions, by whom: the table that ApiVersions tells. */
@@ -63,10 +67,14 @@ export const protocolTable: ReadonlyMap<number, Endpoint> = new Map(
     endpoint(apis.txnOffsetCommit, [0, 3], handleTxnOffsetCommit),
     endpoint(apis.describeConfigs, [1, 4], handleDescribeConfigs),
     endpoint(apis.alterConfigs, [0, 2], handleAlterConfigs),
+    endpoint(apis.describeLogDirs, [1, 4], handleDescribeLogDirs),
     endpoint(apis.createPartitions, [0, 3], handleCreatePartitions),
     endpoint(apis.deleteGroups, [0, 2], handleDeleteGroups),
     endpoint(apis.incrementalAlterConfigs, [0, 1], handleIncrementalAlterConfigs),
     endpoint(apis.offsetDelete, [0, 0], handleOffsetDelete),
     endpoint(apis.describeCluster, [0, 1], handleDescribeCluster),
+    endpoint(apis.describeProducers, [0, 0], handleDescribeProducers),
+    endpoint(apis.describeTransactions, [0, 0], handleDescribeTransactions),
+    endpoint(apis.listTransactions, [0, 1], handleListTransactions),
   ].map((row) => [row.api.key, row]),
 );

@@ -18,6 +18,19 @@ interface ProducerState {
   readonly seenAtMs: number;
   /** First offset of its open transaction. */
   readonly openSince?: number | undefined;
+  /** True once one of its transactions has ended. */
+  readonly hasEnded?: boolean | undefined;
+}
+
+/** What is told of a producer. */
+export interface ActiveProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** -1 if only markers are known of it. */
+  readonly lastSequence: number;
+  readonly seenAtMs: number;
+  readonly hasEnded: boolean;
+  readonly openSince: number | undefined;
 }
 
 /** An open transaction of one partition. */
@@ -72,6 +85,17 @@ export class ProducerStates implements DerivedState {
       producerId,
       producerEpoch: this.#states.get(producerId)!.epoch,
       firstOffset,
+    }));
+  }
+
+  list(): ActiveProducer[] {
+    return [...this.#states].map(([producerId, { epoch, batches, seenAtMs, hasEnded, openSince }]) => ({
+      producerId,
+      producerEpoch: epoch,
+      lastSequence: batches.at(-1)?.lastSequence ?? -1,
+      seenAtMs,
+      hasEnded: hasEnded ?? false,
+      openSince,
     }));
   }
 
@@ -153,7 +177,8 @@ export class ProducerStates implements DerivedState {
     const produced = { firstSequence: batch.baseSequence, lastSequence: lastSequenceOf(batch), baseOffset, lastOffset };
     const openSince = before?.openSince ?? (batch.isTransactional ? baseOffset : undefined);
     if (openSince !== undefined && !this.#open.has(producerId)) this.#open.set(producerId, openSince);
-    this.#states.set(producerId, { epoch: producerEpoch, batches: [...kept, produced], seenAtMs: this.#clock.now(), openSince });
+    const seenAtMs = this.#clock.now();
+    this.#states.set(producerId, { epoch: producerEpoch, batches: [...kept, produced], seenAtMs, openSince, hasEnded: before?.hasEnded });
   }
 
   /** A marker ends the transaction; its epoch, if it is newer, fences those before. */
@@ -161,7 +186,7 @@ export class ProducerStates implements DerivedState {
     const before = this.#states.get(producerId);
     const epoch = Math.max(producerEpoch, before?.epoch ?? -1);
     const batches = before?.epoch === epoch ? before.batches : [];
-    this.#states.set(producerId, { epoch, batches, seenAtMs: this.#clock.now() });
+    this.#states.set(producerId, { epoch, batches, seenAtMs: this.#clock.now(), hasEnded: true });
     this.#open.delete(producerId);
     if (before?.openSince === undefined || control !== 'abort') return;
     const stableOffset = this.firstOpenOffset ?? baseOffset + 1;

@@ -6,7 +6,7 @@ import { CompactionHistory } from '../log/compaction-history.ts';
 import { PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
 import type { Allocate } from '../log/segment.ts';
 import type { AbortedTransaction } from '../producer/aborted-transactions.ts';
-import { type OpenTransaction, ProducerStates } from '../producer/producer-states.ts';
+import { type ActiveProducer, type OpenTransaction, ProducerStates } from '../producer/producer-states.ts';
 import { checkProduced, isRefusal, type Refusal } from './check-produced.ts';
 import type { EffectiveTopicConfig } from './topic-config.ts';
 
@@ -143,6 +143,11 @@ export class Partition {
   /** The transactions that are open here. */
   openTransactions(): OpenTransaction[] {
     return this.#producers.openTransactions();
+  }
+
+  /** What is known of the producers that write here. */
+  producers(): ActiveProducer[] {
+    return this.#producers.list();
   }
 
   hasOpenTransaction(producerId: number): boolean {

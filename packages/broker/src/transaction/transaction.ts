@@ -4,7 +4,9 @@ import type { OffsetToCommit } from '../group/group-coordinator.ts';
  * Empty or CompleteX → Ongoing (with the first partition or group) → PrepareX (decided, and written down) → CompleteX (everywhere).
  * @see KIP-98, "Transaction coordinator"
  */
-export type TransactionState = 'Empty' | 'Ongoing' | 'PrepareCommit' | 'PrepareAbort' | 'CompleteCommit' | 'CompleteAbort';
+export type TransactionState = (typeof transactionStates)[number];
+
+export const transactionStates = ['Empty', 'Ongoing', 'PrepareCommit', 'PrepareAbort', 'CompleteCommit', 'CompleteAbort'] as const;
 
 export type Outcome = 'commit' | 'abort';
 
