@@ -56,7 +56,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'long',
-          include: ['test/**/*.long.ts'],
+          include: ['packages/broker/test/*-simulation.test.ts', 'test/recovery/**/*.test.ts'],
           pool: 'forks',
           execArgv,
           server: inline,
