@@ -1,8 +1,9 @@
+import { MillraceError } from '@millrace/core';
 import { type DataType, removeNullable, type Value } from '@millrace/data';
 import { type AggregateFunction, aggregateFunction } from '@millrace/functions';
 import type { Call } from '@millrace/sql';
 import type { PlanContext } from '../context.ts';
-import { argumentOf, coerce } from '../expression/build.ts';
+import { argumentOf, coerce, constant } from '../expression/build.ts';
 import { expressionKey, plainKey } from '../expression/expression-key.ts';
 import type { PlanAggregate, PlanExpression } from '../plan.ts';
 
@@ -58,15 +59,33 @@ export function aggregateOf(call: Call): AggregateFunction | undefined | null {
 /** @throws {MillraceError} as {@link AggregateFunction.resolve}, without position. */
 export function resolveAggregate(
   definition: AggregateFunction,
-  args: readonly PlanExpression[],
+  given: readonly PlanExpression[],
   parameters: readonly Value[],
   context: PlanContext,
 ): PlanAggregate {
+  const args = typedNulls(definition, given, parameters);
   const resolvedFrom = args.map(argumentOf);
   const resolved = definition.resolve(resolvedFrom, parameters);
   const convert = (argument: PlanExpression, index: number) =>
     coerce(argument, asNullableAs(resolved.argumentTypes[index]!, argument.type), context);
   return { function: definition.name, type: resolved.returns, parameters, arguments: args.map(convert), resolvedFrom };
+}
+
+/** A bare NULL is one of a number where the aggregate takes no value without a type: `sum(NULL)`. */
+function typedNulls(
+  definition: AggregateFunction,
+  args: readonly PlanExpression[],
+  parameters: readonly Value[],
+): readonly PlanExpression[] {
+  if (!args.some(({ type }) => removeNullable(type).kind === 'nothing')) return args;
+  try {
+    definition.resolve(args.map(argumentOf), parameters);
+    return args;
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== 'PLAN_ARGUMENT_TYPE') throw error;
+    const none = constant({ kind: 'nullable', inner: { kind: 'float64' } }, null);
+    return args.map((argument) => (removeNullable(argument.type).kind === 'nothing' ? none : argument));
+  }
 }
 
 function asNullableAs(type: DataType, given: DataType): DataType {
