@@ -1,12 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
 import { arrivalBlocks, bundledFlightsPath, readFlights } from '../../packages/cli/src/demo/flights.ts';
-import { Started } from '../harness/process.ts';
+import { hasCommand, Started } from '../harness/process.ts';
 import { millrace } from './millrace-process.ts';
+import { keys, Terminal } from './terminal.ts';
 
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -81,6 +85,32 @@ describe('millrace demo', () => {
     expect(windowLines(output)).toEqual(days);
     expect(code).toBe(0);
   });
+
+  it.skipIf(!hasCommand('python3'))(
+    'draws in place on a terminal, then stays up so that the commands it names work as printed',
+    async () => {
+      const terminal = new Terminal([...millrace, 'demo', '--speed', '90'], { cwd: folder, env: {} });
+      try {
+        await terminal.waitUntil('the end of the show', (screen) => /topic describe/.test(screen), 60_000);
+        const screen = terminal.screen;
+        expect(screen).toMatch(/^Millrace {2}streaming SQL on Kafka$/m);
+        expect(screen).toMatch(/^ 2001-03-30 +\d+ +[\d.]+ +\d+ +\d+ +[A-Z]{3} +▇+$/m);
+        expect(screen).toMatch(/^2001-03-31 \d\d:\d\d +20000 flights sent +89 days closed +\d+ late$/m);
+        expect(screen).not.toContain('2001-01-01');
+        const named = screen.split('\n').filter((line) => line.startsWith('  npx millrace '));
+        expect(named).toHaveLength(3);
+        const outputs = named.map((line) => spawnSync('sh', ['-c', line], { cwd: repository, encoding: 'utf8' }));
+        expect(outputs.map(({ status }) => status)).toEqual([0, 0, 0]);
+        expect(outputs[0]!.stdout.split('\n')).toHaveLength(11);
+        expect(outputs[1]!.stdout.split('\n')[0]).toMatch(/^\{"at":"2001-01-01 /);
+        expect(outputs[2]!.stdout).toMatch(/ 0 +1 +0 +20000$/m);
+        terminal.type(keys.ctrlC);
+        expect(await terminal.exitCode).toBe(0);
+      } finally {
+        terminal.kill();
+      }
+    },
+  );
 
   it('says what is wrong with a file', async () => {
     const path = join(folder, 'bad.csv');

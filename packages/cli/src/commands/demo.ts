@@ -8,7 +8,6 @@ import { ApiClient } from '../api/client.ts';
 import { BaseCommand } from '../base-command.ts';
 import { arrivalBlocks, bundledFlightsPath, readFlights } from '../demo/flights.ts';
 import { dailyDelays, runShow, type ShowResult } from '../demo/show.ts';
-import { highlightSql } from '../output/highlight-sql.ts';
 import { Interrupted } from '../report-error.ts';
 
 export default class Demo extends BaseCommand {
@@ -37,7 +36,8 @@ export default class Demo extends BaseCommand {
     });
     const server = await createServer(configuration, { logger: createLogger(configuration.values) });
     try {
-      this.#announce(server, flights.length, flags.speed);
+      const { highlightSql } = await import('../output/highlight-sql.ts');
+      this.#announce(server, flights.length, flags.speed, highlightSql(dailyDelays, process.stdout));
       const result = await runShow(new ApiClient(server.url), {
         blocks: arrivalBlocks(flights, flags.seed),
         windows: flags.once ? flags.windows : null,
@@ -57,16 +57,18 @@ export default class Demo extends BaseCommand {
     }
   }
 
-  #announce(server: Addresses, count: number, speed: number): void {
+  #announce(server: Addresses, count: number, speed: number, query: string): void {
     const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
     this.log(`${bold('Millrace')}  streaming SQL on Kafka\n`);
     this.log(`HTTP ${server.url}   Kafka ${server.brokers.join(',')} (embedded broker)`);
     this.log(`${count} flights go into the topic \`flights\`, ${speed} days a second, and this query runs over them:\n`);
-    this.log(`${highlightSql(dailyDelays, process.stdout)}\n`);
+    this.log(`${query}\n`);
   }
 
   #sumUp({ windows, rowsSent, rowsLate }: ShowResult): void {
-    this.log(`\n${windows.length} days closed over ${rowsSent} flights; ${rowsLate} flights came late.`);
+    this.log(
+      `\n${windows.length} ${windows.length === 1 ? 'day' : 'days'} closed over ${rowsSent} flights; ${rowsLate} flights came late.`,
+    );
     this.log('Flights arrive out of order, one in fifty up to 12 hours. A day closes when a flight of the next day has arrived;');
     this.log('a flight that arrives after its day has closed is late: it is left out of the result, and counted.');
   }

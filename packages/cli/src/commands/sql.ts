@@ -1,11 +1,8 @@
 import { Args, Flags } from '@oclif/core';
-import type { ApiClient, JsonRow } from '../api/client.ts';
+import type { JsonRow } from '../api/client.ts';
 import { ClientCommand } from '../base-command.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { readText } from '../read-file.ts';
-import { runStatement } from '../sql/run-statement.ts';
-import { type ScriptStatement, splitScript } from '../sql/split-script.ts';
-import { statementKind } from '../sql/statement-kind.ts';
 import { UsageError } from '../usage-error.ts';
 
 export default class Sql extends ClientCommand {
@@ -36,15 +33,12 @@ export default class Sql extends ClientCommand {
       await openShell(client, { format: flags.format ?? 'PrettyCompact', parameters, version: this.config.version });
       return undefined;
     }
-    const statements = splitScript(args.query ?? (await readText(flags.file ?? '-')));
-    if (statements.length === 0) throw new UsageError('there is no statement to run');
-    if (this.jsonEnabled()) return { rows: await lastRows(client, statements, parameters) };
+    const script = args.query ?? (await readText(flags.file ?? '-'));
+    const { lastRows, runScript } = await import('../sql/run-script.ts');
+    const options = { parameters, signal: untilInterrupted(), data: args.query === undefined ? null : process.stdin };
+    if (this.jsonEnabled()) return { rows: await lastRows(client, script, options) };
     const format = flags.format ?? (process.stdout.isTTY ? 'PrettyCompact' : 'TabSeparated');
-    const run = { format, parameters, output: process.stdout, signal: untilInterrupted() };
-    for (const { text } of statements) {
-      const data = args.query !== undefined && statementKind(text).takesData ? { data: process.stdin } : {};
-      await runStatement(client, text, { ...run, ...data });
-    }
+    await runScript(client, script, { ...options, format, output: process.stdout });
     return undefined;
   }
 }
@@ -57,23 +51,4 @@ function readParameters(given: readonly string[]): Record<string, string> {
     parameters[entry.slice(0, at)] = entry.slice(at + 1);
   }
   return parameters;
-}
-
-/** Runs all statements; the rows of the last one. A query without end is refused by the server, since `JSON` needs all rows. */
-async function lastRows(
-  client: ApiClient,
-  statements: readonly ScriptStatement[],
-  parameters: Readonly<Record<string, string>>,
-): Promise<JsonRow[]> {
-  const kinds = statements.map(({ text }) => statementKind(text));
-  if (kinds.some(({ namesFormat }) => namesFormat)) throw new UsageError('give either --json or FORMAT in the statement, not both');
-  const signal = untilInterrupted();
-  let rows: JsonRow[] = [];
-  for (const [index, { text }] of statements.entries()) {
-    const data = kinds[index]!.takesData ? { data: process.stdin } : {};
-    const answer = await client.execute(text, { format: 'JSON', parameters, signal, ...data });
-    const document = await answer.text();
-    rows = document === '' ? [] : (JSON.parse(document) as { data: JsonRow[] }).data;
-  }
-  return rows;
 }

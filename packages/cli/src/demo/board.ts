@@ -45,7 +45,7 @@ export class Board {
   draw({ rowsSent, rowsLate, eventTime }: BoardFigures): void {
     if (!this.#output.isTTY) return;
     const room = Math.max(3, Math.min(14, (this.#output.rows ?? 24) - frameLines));
-    const figures = `${eventTime.slice(0, 16)}   ${rowsSent} flights sent   ${this.#windows.length} days closed   ${rowsLate} late`;
+    const figures = `${eventTime.slice(0, 16)}   ${rowsSent} flights sent   ${this.#windows.length} ${this.#windows.length === 1 ? 'day' : 'days'} closed   ${rowsLate} late`;
     const table = this.#windows.length === 0 ? '' : renderTable(this.#withBars(room));
     const text = `${table}\n\n${styleText('bold', figures, { stream: this.#output })}\n`;
     const back = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}A\u001b[0J`;
