@@ -13,6 +13,7 @@ import { FrameAssembler } from './frame-assembler.ts';
 import type { SaslOptions } from './ports.ts';
 import { authenticate } from './sasl.ts';
 import type { Dial, Transport } from './transport.ts';
+import type { VersionLimits } from './version-limits.ts';
 
 const { version: softwareVersion } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -26,12 +27,6 @@ export interface ConnectionOptions {
   readonly sasl?: SaslOptions | undefined;
   /** Closes the connection. */
   readonly signal: AbortSignal;
-}
-
-/** The versions of an API that a caller can use, where not all will do. */
-export interface VersionLimits {
-  readonly min?: number;
-  readonly max?: number;
 }
 
 /** How much of a session's lifetime is used: the rest is for requests that are on the way. */

@@ -10,12 +10,12 @@ import {
   type RecordHeader,
 } from '@millrace/kafka-protocol';
 import { BackOff, isRetryable, type RetryContext } from './back-off.ts';
-import type { VersionLimits } from './connection.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { ProducerOptions, TopicPartition, WrittenBatch } from './ports.ts';
 import { PendingBatch, type ProducerIdentity, ProducerQueue } from './producer-queue.ts';
 import { refused } from './refused.ts';
 import { ChangeSignal } from './signal.ts';
+import type { VersionLimits } from './version-limits.ts';
 
 /** A record needs at most this much beside key, value and headers. */
 const recordOverheadBytes = 36;

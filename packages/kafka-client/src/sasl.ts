@@ -1,16 +1,21 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { MillraceError } from '@millrace/core';
-import { apis, errorOf } from '@millrace/kafka-protocol';
-import type { Connection } from './connection.ts';
+import { type Api, apis, type EncodableRequest, errorOf, type ResponseOf } from '@millrace/kafka-protocol';
 import type { SaslOptions } from './ports.ts';
 import { checkCode } from './refused.ts';
+import type { VersionLimits } from './version-limits.ts';
 
 const derive = promisify(pbkdf2);
 /** RFC 7677 asks for at least this; a server that asks for less would get at the password too cheaply. */
 const minIterations = 4096;
 /** More would be an attack on the client's processor. */
 const maxIterations = 10_000_000;
+
+/** A connection, as far as authenticating needs it. */
+export interface Requester {
+  request<A extends Api>(api: A, body: EncodableRequest<A>, timeoutMs?: number, limits?: VersionLimits): Promise<ResponseOf<A>>;
+}
 
 /** Sends a message and gives the server's answer to it. */
 export type Exchange = (message: Buffer) => Promise<Buffer>;
@@ -20,7 +25,7 @@ export type Exchange = (message: Buffer) => Promise<Buffer>;
  * @returns for how long (ms) the broker takes requests on it; 0 is for ever (KIP-368).
  * @throws {MillraceError} KAFKA_AUTHENTICATION_FAILED, KAFKA_BROKER_UNAVAILABLE, KAFKA_TIMED_OUT, NOT_SUPPORTED
  */
-export async function authenticate(connection: Connection, options: SaslOptions): Promise<number> {
+export async function authenticate(connection: Requester, options: SaslOptions): Promise<number> {
   const { mechanism } = options;
   const handshake = await connection.request(apis.saslHandshake, { mechanism }, undefined, { min: 1 });
   if (errorOf(handshake.errorCode).name === 'UNSUPPORTED_SASL_MECHANISM') {

@@ -1,11 +1,12 @@
 import { apis } from '@millrace/kafka-protocol';
-import type { Connection, VersionLimits } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { Coordinator } from './group-offsets.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { GroupIdentity, PartitionOffset, TopicPartition } from './ports.ts';
 import type { ProducerIdentity } from './producer-queue.ts';
 import { checkCode } from './refused.ts';
 import { byTopic } from './topic-partitions.ts';
+import type { VersionLimits } from './version-limits.ts';
 
 /** The finalized level of this feature says which protocol of transactions the cluster speaks. */
 const feature = 'transaction.version';
