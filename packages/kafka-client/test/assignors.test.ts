@@ -124,6 +124,7 @@ describe('the sticky assignor', () => {
           Object.fromEntries([...of].map(([id, has]) => [id, has.map((one) => show([one])).sort()]));
         expect(sorted(assignSticky(settled, partitionCounts))).toEqual(sorted(assigned));
       }),
+      { numRuns: 40 },
     );
   });
 
@@ -143,6 +144,7 @@ describe('the sticky assignor', () => {
         expect([...final.values()].flat()).toHaveLength([...assignSticky(subscribers, partitionCounts).values()].flat().length);
         for (const { memberId, owned } of subscribers) expect(final.get(memberId)!.length).toBe(owned.length);
       }),
+      { numRuns: 40 },
     );
   });
 });
