@@ -132,6 +132,12 @@ describe('the configuration of a topic', () => {
     expect(await change(client, [['retention.ms', 2, '5']])).toBe('INVALID_CONFIG');
   });
 
+  it('may have anything taken back, also what is not known', async () => {
+    const { port } = await openBroker();
+    const client = await (await TopicClient.open(port)).make();
+    expect(await change(client, [['no.such.thing', 1, null]])).toBe('NONE');
+  });
+
   it.each([
     ['an unknown name', [['no.such.thing', 0, '1']], 'INVALID_CONFIG'],
     ['a value that is not legal', [['retention.ms', 0, '-2']], 'INVALID_CONFIG'],

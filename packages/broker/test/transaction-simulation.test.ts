@@ -113,7 +113,7 @@ class World {
     const traits = { producerId, producerEpoch, baseSequence, transactional: true };
     const bytes = encodeBatch([{ timestampMs: 5, key: Buffer.from(value), value: Buffer.from(value) }], traits);
     const partition = this.topic.partitions[index]!;
-    const appended = partition.append(bytes, -1, (batch) => this.transactions.refuseBatch(batch, 't', index));
+    const appended = partition.append(bytes, -1, (batch) => this.transactions.refuseBatch(run.actor, batch, 't', index));
     if (isRefusal(appended)) throw new Error(`${appended.error} ${appended.message}`);
     run.values.push(value);
     if (partition.needsFlush) await partition.flush();

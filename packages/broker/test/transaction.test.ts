@@ -240,6 +240,7 @@ describe('a producer with a transactional id', () => {
     producer.producerId += 100;
     expect(await producer.add()).toBe('INVALID_PRODUCER_ID_MAPPING');
     expect(await producer.end('commit')).toBe('INVALID_PRODUCER_ID_MAPPING');
+    expect(await producer.send(['a'])).toBe('INVALID_PRODUCER_ID_MAPPING');
   });
 
   it('finds its coordinator', async () => {
@@ -332,6 +333,25 @@ describe('offsets committed with a transaction', () => {
     expect(await producer.commitOffset(3, { memberId, generationId })).toBe('NONE');
     await producer.end('commit');
     expect(await fetchOffset(reader, true)).toEqual(['NONE', 3]);
+  });
+
+  it('are taken of anybody who names no generation, as long as the group has no member', async () => {
+    const { producer } = await opened();
+    await producer.addGroup();
+    await producer.commitOffset(1);
+    await producer.end('commit');
+    await producer.addGroup();
+    expect(await producer.commitOffset(2, { memberId: 'm', generationId: -1 })).toBe('NONE');
+    expect(await producer.commitOffset(2, { memberId: '', generationId: 5 })).toBe('UNKNOWN_MEMBER_ID');
+  });
+
+  it('of a group without a name are refused', async () => {
+    const { producer } = await opened();
+    expect(await producer.addGroup('')).toBe('NONE');
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 1 }] }];
+    const body = { ...producer.identity, groupId: '', memberId: '', topics };
+    const answer = await producer.raw.request(apis.txnOffsetCommit, 2, body);
+    expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(errorCode('INVALID_GROUP_ID'));
   });
 
   it('of a fenced producer are refused', async () => {

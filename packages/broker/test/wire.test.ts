@@ -151,9 +151,9 @@ describe('produce', () => {
     ['two batches', Buffer.concat([batchOf(['a']), batchOf(['b'])]), 'INVALID_RECORD', []],
     ['a control batch', batchOf(['a'], { control: true }), 'INVALID_RECORD', []],
     [
-      'a batch of a transaction that nobody knows',
+      'a transactional batch in a request that names no transactional id',
       batchOf(['a'], { transactional: true, producerId: 1, producerEpoch: 0, baseSequence: 0 }),
-      'INVALID_PRODUCER_ID_MAPPING',
+      'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
       [],
     ],
     ['a transactional batch without a producer', batchOf(['a'], { transactional: true }), 'INVALID_RECORD', []],

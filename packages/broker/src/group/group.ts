@@ -156,7 +156,7 @@ export class Group {
   /** Why this committer may not commit, or undefined. Generation −1 is that of one who is no member. */
   refuseCommit(memberId: string, instanceId: string | null, generation: number): KafkaErrorName | undefined {
     if (this.#state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
-    if (generation < 0 && memberId === '' && this.#state === 'Empty') return undefined;
+    if (generation < 0 && this.#state === 'Empty') return undefined;
     const error = this.#refuseMember(memberId, instanceId, generation);
     if (error !== undefined) return error;
     if (this.#state === 'CompletingRebalance') return 'REBALANCE_IN_PROGRESS';
@@ -171,7 +171,7 @@ export class Group {
    */
   refuseTransactionalCommit(memberId: string, instanceId: string | null, generation: number): KafkaErrorName | undefined {
     if (this.#state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
-    if (generation < 0 && memberId === '' && instanceId === null) return undefined;
+    if (generation < 0 && (this.#state === 'Empty' || (memberId === '' && instanceId === null))) return undefined;
     return this.#refuseMember(memberId, instanceId, generation);
   }
 

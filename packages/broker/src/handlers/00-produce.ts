@@ -17,7 +17,7 @@ const abortableFrom = 11;
  * of the batch was kept, and the client sends it again.
  * Where the flush settings ask for it, the answer waits for stable storage; consumers may see the batch before.
  * A batch of a transaction is taken only if its partition was added to the open transaction of its producer; if not it is
- * INVALID_TXN_STATE, from 11 on TRANSACTION_ABORTABLE.
+ * INVALID_TXN_STATE, from 11 on TRANSACTION_ABORTABLE. A request that names no transactional id may have no such batch.
  * Differs from Kafka: acks=1 and acks=all differ by min.insync.replicas only, there being one node; zstd is taken in every version;
  * 12 adds no partition to a transaction by itself, that being for clients of the second version of transactions, which is not offered.
  * @see KIP-98, KIP-467, KIP-890 (part 1)
@@ -30,7 +30,7 @@ export const handleProduce: Handler<typeof apis.produce> = (request, services, {
     name,
     partitionResponses: partitionData.map(({ index, records }) => {
       const partition = services.topics.partition(name, index);
-      const response = append(partition, index, records, acks, services, version);
+      const response = append(partition, index, records, request, services, version);
       if (response.errorCode === 0 && partition!.needsFlush) unflushed.set(response, partition!);
       return response;
     }),
@@ -43,13 +43,13 @@ function append(
   partition: Partition | undefined,
   index: number,
   records: Buffer | null,
-  acks: number,
+  { acks, transactionalId }: Request,
   services: Services,
   version: number,
 ): PartitionResponse {
   if (partition === undefined) return refused(index, 'UNKNOWN_TOPIC_OR_PARTITION');
   try {
-    const refuseTransactional = (batch: BatchHeader) => services.transactions.refuseBatch(batch, partition.topic, index);
+    const refuseTransactional = (batch: BatchHeader) => services.transactions.refuseBatch(transactionalId, batch, partition.topic, index);
     const appended = partition.append(records, acks, refuseTransactional);
     if (isRefusal(appended)) return refused(index, knownTo(version, appended.error), appended.message);
     return { index, errorCode: 0, ...appended, logStartOffset: partition.startOffset };

@@ -8,6 +8,5 @@ import { transactionAnswer } from './transaction-answer.ts';
  */
 export const handleAddOffsetsToTxn: Handler<typeof apis.addOffsetsToTxn> = async (request, { transactions, logger }, { version }) => {
   const { transactionalId, groupId } = request;
-  if (groupId === '') return { errorCode: errorCode('INVALID_GROUP_ID') };
   return { errorCode: errorCode(await transactionAnswer(() => transactions.addGroup(request, groupId), version, logger, transactionalId)) };
 };

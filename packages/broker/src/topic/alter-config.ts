@@ -56,9 +56,9 @@ function valueAfter(
   overrides: TopicConfigOverrides,
   defaults: TopicConfigOverrides,
 ): string | ConfigRefusal | undefined {
+  if (operation === 'delete') return undefined;
   const type = topicConfigType(name);
   if (type === undefined) return ['INVALID_CONFIG', `unknown topic configuration ${name}`];
-  if (operation === 'delete') return undefined;
   if (value === null) return ['INVALID_REQUEST', `${name} has no value`];
   if (operation === 'set') return refused(name, value) ?? value;
   if (type !== 'list') return ['INVALID_CONFIG', `${name} is no list, so nothing can be appended to it or subtracted from it`];

@@ -179,11 +179,16 @@ export class TransactionCoordinator {
     }
   }
 
-  /** Why a batch of a transaction may not be appended, or undefined. @see KIP-890, part 1 */
-  refuseBatch({ producerId, producerEpoch }: ProducerIdentity, topic: string, partition: number): KafkaErrorName | undefined {
-    const transaction = this.#byId.get(this.#idByProducer.get(producerId) ?? '');
-    if (transaction === undefined) return 'INVALID_PRODUCER_ID_MAPPING';
-    if (transaction.producerEpoch !== producerEpoch) return 'INVALID_PRODUCER_EPOCH';
+  /**
+   * Why a batch of a transaction may not be appended, or undefined.
+   * @param transactionalId as the request names it.
+   * @see KIP-890, part 1
+   */
+  refuseBatch(transactionalId: string | null, producer: ProducerIdentity, topic: string, partition: number): KafkaErrorName | undefined {
+    if (transactionalId === null) return 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED';
+    const { producerId, producerEpoch } = producer;
+    const transaction = this.#known({ transactionalId, producerId, producerEpoch });
+    if (typeof transaction === 'string') return transaction === 'PRODUCER_FENCED' ? 'INVALID_PRODUCER_EPOCH' : transaction;
     return includes(transaction, topic, partition) ? undefined : 'INVALID_TXN_STATE';
   }
 
