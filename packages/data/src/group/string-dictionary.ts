@@ -13,10 +13,11 @@ const compactFromBytes = 4096;
 export class StringDictionary implements KeyDictionary {
   readonly #index = new HashIndex();
   #arena = Buffer.allocUnsafeSlow(1024);
+  #arenaView = viewOf(this.#arena);
   #arenaEnd = 0;
   #deadBytes = 0;
-  #starts = new Int32Array(32);
-  #lengths = new Int32Array(32);
+  /** Start and length of each key, side by side: a look-up takes both. */
+  #spans = new Int32Array(64);
   #nullId = -1;
 
   get size(): number {
@@ -28,41 +29,41 @@ export class StringDictionary implements KeyDictionary {
   }
 
   get sizeBytes(): number {
-    return this.#index.sizeBytes + this.#arena.length + 8 * this.#starts.length;
+    return this.#index.sizeBytes + this.#arena.length + this.#spans.byteLength;
   }
 
   intern(column: Column, rowCount: number, into: Int32Array, selection: Selection): void {
     assert(column.kind === 'string', 'a string key comes in a string column');
     const { bytes, starts, ends, nulls } = column;
+    const view = viewOf(bytes);
     for (let row = 0; row < rowCount; row++) {
       if (selection !== null && selection[row] === 0) into[row] = -1;
       else if (nulls !== null && nulls[row] === 1) into[row] = this.#internNull();
-      else into[row] = this.internBytes(bytes, starts[row]!, ends[row]!);
+      else into[row] = this.#internSpan(bytes, view, starts[row]!, ends[row]!);
     }
   }
 
-  /** The id of one string. */
-  internBytes(bytes: Buffer, start: number, end: number): number {
-    const { slots, mask, hashes } = this.#index;
-    const hash = hashBytes(bytes, start, end);
+  #internSpan(bytes: Buffer, view: DataView, start: number, end: number): number {
+    const { slots, mask } = this.#index;
+    const hash = hashBytes(view, start, end);
     for (let slot = hash & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
       const id = slots[slot]! - 1;
-      if (hashes[id] === hash && this.#equals(id, bytes, start, end)) return id;
+      if (this.#equals(id, hash, bytes, view, start, end)) return id;
     }
     return this.#add(bytes, start, end, hash);
   }
 
   column(ids: Int32Array, count: number): Column {
     let byteCount = 0;
-    for (let i = 0; i < count; i++) byteCount += this.#lengths[ids[i]!]!;
+    for (let i = 0; i < count; i++) byteCount += this.#spans[ids[i]! * 2 + 1]!;
     const bytes = Buffer.allocUnsafeSlow(byteCount);
     const [starts, ends] = [new Int32Array(count), new Int32Array(count)];
     let nulls: Uint8Array | null = null;
     let at = 0;
     for (let i = 0; i < count; i++) {
       const id = ids[i]!;
-      const from = this.#starts[id]!;
-      const length = this.#lengths[id]!;
+      const from = this.#spans[id * 2]!;
+      const length = this.#spans[id * 2 + 1]!;
       starts[i] = at;
       copyBytes(this.#arena, from, from + length, bytes, at);
       at += length;
@@ -75,28 +76,31 @@ export class StringDictionary implements KeyDictionary {
   release(id: number): void {
     this.#index.remove(id);
     if (id === this.#nullId) this.#nullId = -1;
-    this.#deadBytes += this.#lengths[id]!;
-    this.#lengths[id] = 0;
+    this.#deadBytes += this.#spans[id * 2 + 1]!;
+    this.#spans[id * 2 + 1] = 0;
     if (this.#deadBytes > compactFromBytes && this.#deadBytes * 2 > this.#arenaEnd) this.#compact();
   }
 
   clear(): void {
     this.#index.clear();
-    this.#arena = Buffer.allocUnsafeSlow(1024);
+    this.#setArena(Buffer.allocUnsafeSlow(1024));
     this.#arenaEnd = 0;
     this.#deadBytes = 0;
-    this.#starts = new Int32Array(32);
-    this.#lengths = new Int32Array(32);
+    this.#spans = new Int32Array(64);
     this.#nullId = -1;
   }
 
-  #equals(id: number, bytes: Buffer, start: number, end: number): boolean {
+  #equals(id: number, hash: number, bytes: Buffer, view: DataView, start: number, end: number): boolean {
     const length = end - start;
-    if (this.#lengths[id] !== length || id === this.#nullId) return false;
-    const arena = this.#arena;
-    const from = this.#starts[id]!;
-    if (length > compareByLoopUpTo) return arena.compare(bytes, start, end, from, from + length) === 0;
-    for (let i = 0; i < length; i++) if (arena[from + i] !== bytes[start + i]) return false;
+    if (this.#spans[id * 2 + 1] !== length || id === this.#nullId) return false;
+    const from = this.#spans[id * 2]!;
+    // Short keys are compared at once: looking at their hashes first would be one more miss of the cache.
+    if (length > compareByLoopUpTo)
+      return this.#index.hashes[id] === hash && this.#arena.compare(bytes, start, end, from, from + length) === 0;
+    const arena = this.#arenaView;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) if (arena.getInt32(from + i) !== view.getInt32(start + i)) return false;
+    for (; i < length; i++) if (arena.getUint8(from + i) !== view.getUint8(start + i)) return false;
     return true;
   }
 
@@ -107,15 +111,12 @@ export class StringDictionary implements KeyDictionary {
 
   #add(bytes: Buffer, start: number, end: number, hash: number): number {
     const id = this.#index.add(hash);
-    if (id >= this.#starts.length) {
-      this.#starts = grown(this.#starts, id + 1);
-      this.#lengths = grown(this.#lengths, id + 1);
-    }
+    if (id * 2 >= this.#spans.length) this.#spans = grown(this.#spans, id * 2 + 2);
     const length = end - start;
     if (this.#arenaEnd + length > this.#arena.length) this.#moveArena(Math.max(this.#arenaEnd + length, this.#arena.length * 2));
     copyBytes(bytes, start, end, this.#arena, this.#arenaEnd);
-    this.#starts[id] = this.#arenaEnd;
-    this.#lengths[id] = length;
+    this.#spans[id * 2] = this.#arenaEnd;
+    this.#spans[id * 2 + 1] = length;
     this.#arenaEnd += length;
     return id;
   }
@@ -123,7 +124,12 @@ export class StringDictionary implements KeyDictionary {
   #moveArena(length: number): void {
     const arena = Buffer.allocUnsafeSlow(length);
     this.#arena.copy(arena, 0, 0, this.#arenaEnd);
+    this.#setArena(arena);
+  }
+
+  #setArena(arena: Buffer): void {
     this.#arena = arena;
+    this.#arenaView = viewOf(arena);
   }
 
   /** Moves the keys in use to the front of a new arena. Released ids have length 0. */
@@ -131,14 +137,18 @@ export class StringDictionary implements KeyDictionary {
     const arena = Buffer.allocUnsafeSlow(Math.max(1024, (this.#arenaEnd - this.#deadBytes) * 2));
     let at = 0;
     for (let id = 0; id < this.indexBound; id++) {
-      const from = this.#starts[id]!;
-      this.#starts[id] = at;
-      at += this.#arena.copy(arena, at, from, from + this.#lengths[id]!);
+      const from = this.#spans[id * 2]!;
+      this.#spans[id * 2] = at;
+      at += this.#arena.copy(arena, at, from, from + this.#spans[id * 2 + 1]!);
     }
-    this.#arena = arena;
+    this.#setArena(arena);
     this.#arenaEnd = at;
     this.#deadBytes = 0;
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function copyBytes(source: Buffer, start: number, end: number, target: Buffer, at: number): void {
