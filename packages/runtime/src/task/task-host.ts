@@ -15,6 +15,8 @@ import { Task } from './task.ts';
 const windowBytes = 1024 * 1024;
 /** So long closing waits for tasks to let go of their groups: longer means that no broker answers. */
 const releaseMs = 3000;
+/** A window that closes is a burst of rows: in batches of Kafka's usual 16 KiB its requests would cost more than its rows. */
+const sinkBatchBytes = 64 * 1024;
 
 /** What a hosted task tells. */
 export interface TaskEvents {
@@ -102,7 +104,7 @@ function createSink({ sink, plan }: QueryRequest, channel: CreditChannel, client
   return new StreamSink(
     sink.target,
     formats.createRecordEncoder(sink.format, sink.schema, sink.options),
-    openProducer(client),
+    openProducer(client, { batchSizeBytes: sinkBatchBytes }),
     countPartitions,
     kernels,
   );
