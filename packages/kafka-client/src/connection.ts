@@ -71,6 +71,7 @@ export class Connection {
     const assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#answer(frame));
     this.#transport = options.dial(address.host, address.port, {
       onOpen: () => this.#onOpen(),
+      room: () => assembler.room,
       onData: (chunk) => this.#receive(assembler, chunk),
       onClose: (cause) => this.#fail(unavailable(address, cause)),
     });

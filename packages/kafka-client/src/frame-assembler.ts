@@ -1,5 +1,8 @@
 import { MillraceError } from '@millrace/core';
 
+/** Copying fewer bytes costs less than another read. */
+const worthWhileBytes = 64 * 1024;
+
 /** Puts frames (four bytes of size, then content) together from chunks of any size. */
 export class FrameAssembler {
   readonly #maxSizeBytes: number;
@@ -12,6 +15,12 @@ export class FrameAssembler {
   constructor(maxSizeBytes: number, onFrame: (frame: Buffer) => void) {
     this.#maxSizeBytes = maxSizeBytes;
     this.#onFrame = onFrame;
+  }
+
+  /** Where the next bytes of the stream are to end up, if that is known and worth while: who reads them there saves a copy. */
+  get room(): Buffer | undefined {
+    const frame = this.#frame;
+    return frame === undefined || frame.length - this.#frameLength < worthWhileBytes ? undefined : frame.subarray(this.#frameLength);
   }
 
   /** @throws {MillraceError} KAFKA_PROTOCOL_INVALID if a size is not legal; the stream cannot be used on. */
@@ -37,7 +46,9 @@ export class FrameAssembler {
 
   #takeContent(chunk: Buffer, at: number, frame: Buffer): number {
     const end = Math.min(chunk.length, at + frame.length - this.#frameLength);
-    this.#frameLength += chunk.copy(frame, this.#frameLength, at, end);
+    const isInPlace = chunk.buffer === frame.buffer && chunk.byteOffset + at === frame.byteOffset + this.#frameLength;
+    if (!isInPlace) chunk.copy(frame, this.#frameLength, at, end);
+    this.#frameLength += end - at;
     if (this.#frameLength === frame.length) {
       this.#frame = undefined;
       this.#onFrame(frame);

@@ -9,7 +9,9 @@ export interface Transport {
 
 export interface TransportEvents {
   onOpen(): void;
-  /** The chunk's memory is used again after the call. */
+  /** Where the next bytes are best read into, if there is such a place: {@link TransportEvents.onData} then gets a part of it. */
+  room(): Buffer | undefined;
+  /** The chunk's memory is used again after the call, unless it is a part of `room`. */
   onData(chunk: Buffer): void;
   /** Called once, whoever closed it. */
   onClose(cause: Error | undefined): void;
@@ -30,7 +32,7 @@ export const dialTcp: Dial = (host, port, events) => {
     noDelay: true,
     keepAlive: true,
     onread: {
-      buffer: readBuffer,
+      buffer: () => events.room() ?? readBuffer!,
       callback(length, buffer) {
         events.onData((buffer as Buffer).subarray(0, length));
         return true;
