@@ -33,6 +33,13 @@ describe('readBody', () => {
     await expect(readBody(requestOf(gzipSync(large), 'gzip'), 50_000)).rejects.toMatchObject({ code: 'REQUEST_TOO_LARGE' });
   });
 
+  it('tells a client that goes away from a defect', async () => {
+    const request = requestOf(text, undefined);
+    const read = readBody(request, 1000);
+    request.destroy(new Error('aborted'));
+    await expect(read).rejects.toMatchObject({ code: 'QUERY_CANCELLED' });
+  });
+
   it('refuses what is not packed as it says, and packings that it does not know', async () => {
     await expect(readBody(requestOf(text, 'gzip'), 1000)).rejects.toMatchObject({ code: 'DATA_UNDECODABLE' });
     await expect(readBody(requestOf(text, 'lzma'), 1000)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });

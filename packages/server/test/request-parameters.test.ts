@@ -22,6 +22,10 @@ describe('readParameters', () => {
     expect(read('', { 'x-clickhouse-format': 'JSON', 'x-timeplus-query-id': 'q2' })).toMatchObject({ format: 'JSON', queryId: 'q2' });
   });
 
+  it.each(['a\r\nX-Evil: 1', 'düsseldorf', 'x'.repeat(201)])('refuses the query id %j, which no header can carry', (id) => {
+    expect(() => read(`query_id=${encodeURIComponent(id)}`)).toThrow('is not 1 to 200 printable ASCII characters');
+  });
+
   it('lets default in, with whatever password, and nobody else', () => {
     const basic = (user: string) => ({ authorization: `Basic ${Buffer.from(`${user}:secret`).toString('base64')}` });
     expect(read('', basic('default')).user).toBe('default');

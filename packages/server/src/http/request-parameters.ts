@@ -35,7 +35,8 @@ function header(headers: IncomingHttpHeaders, name: string): string | null {
 
 /**
  * Reads the parameters of a request's URL, and the headers that stand for some of them.
- * @throws {MillraceError} REQUEST_FORBIDDEN for credentials of anyone but `default`: there are no accounts
+ * @throws {MillraceError} REQUEST_FORBIDDEN for credentials of anyone but `default`: there are no accounts; PLAN_ARGUMENT_INVALID for
+ * an id that cannot stand in a header
  */
 export function readParameters(search: URLSearchParams, headers: IncomingHttpHeaders): RequestParameters {
   const placeholders = new Map<string, string>();
@@ -46,12 +47,22 @@ export function readParameters(search: URLSearchParams, headers: IncomingHttpHea
   }
   return {
     query: search.get('query'),
-    queryId: search.get('query_id') ?? header(headers, 'query-id'),
+    queryId: checkQueryId(search.get('query_id') ?? header(headers, 'query-id')),
     format: search.get('default_format') ?? header(headers, 'format'),
     placeholders,
     settings,
     user: checkUser(search.get('user') ?? header(headers, 'user') ?? basicUser(headers.authorization)),
   };
+}
+
+/** The id comes back in a header and is part of a group's name. Empty is none. */
+function checkQueryId(id: string | null): string | null {
+  if (id === null || id === '') return null;
+  if (/^[\x20-\x7e]{1,200}$/.test(id)) return id;
+  const given = JSON.stringify(id.length > 40 ? `${id.slice(0, 40)}…` : id);
+  throw new MillraceError('PLAN_ARGUMENT_INVALID', `the query_id ${given} is not 1 to 200 printable ASCII characters`, {
+    hint: 'leave it out to be given one',
+  });
 }
 
 /** The user of `Authorization: Basic`, or null. */
