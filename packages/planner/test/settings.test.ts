@@ -28,6 +28,23 @@ describe('settings of a request', () => {
     expect(resolveQuerySettings({ idle_timeout: text }).idleTimeoutMs).toBe(ms);
   });
 
+  it('take M for a month and never for a minute', () => {
+    expect(() => resolveQuerySettings({ idle_timeout: '1M' })).toThrow('must be a length of time');
+  });
+
+  // Now is 2026-01-02 03:04:05.678 UTC.
+  it.each([
+    ['-2h', Date.UTC(2026, 0, 2, 1, 4, 5, 678)],
+    ['-1d', Date.UTC(2026, 0, 1, 3, 4, 5, 678)],
+    ['-1M', Date.UTC(2025, 11, 2, 3, 4, 5, 678)],
+    ['-2 months', Date.UTC(2025, 10, 2, 3, 4, 5, 678)],
+    ['-1q', Date.UTC(2025, 9, 2, 3, 4, 5, 678)],
+    ['-1 year', Date.UTC(2025, 0, 2, 3, 4, 5, 678)],
+    ['-5ms', Date.UTC(2026, 0, 2, 3, 4, 5, 673)],
+  ])('seek back by %s', (seek_to, timeMs) => {
+    expect(startOf('SELECT level FROM logs', { settings: { seek_to } })).toEqual({ at: 'time', timeMs });
+  });
+
   it('that foreign clients always send are passed over', () => {
     expect(resolveQuerySettings({ wait_end_of_query: 1 })).toEqual(resolveQuerySettings({}));
   });
