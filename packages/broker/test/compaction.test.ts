@@ -296,6 +296,10 @@ describe('compaction', () => {
         .map((pair) => pair.split(':')[1])
         .sort(),
     ).toEqual(['a=open', 'b=newest']);
+    bench.topics.abandon();
+    bench.disk.remove(`topics/${bench.topics.get('t')!.id}/0/producers.snapshot`);
+    bench.open();
+    expect(bench.partition.openTransactions(), 'every record that is left has its marker').toEqual([]);
     const all = bench.all();
     const markers = [...iterateBatches(all)].filter((at) => batchHeader.isControl(all, at)).map((at) => batchHeader.baseOffset(all, at));
     expect(markers).not.toContain(5);
