@@ -88,6 +88,14 @@ describe('statements', () => {
     expect(await run('SELECT a, b, c, d FROM table(defaults) ORDER BY a')).toBe('1\t2\tx\t\\N\n2\t4\ty\t5\n');
   });
 
+  it.each(['VALUES', 'FORMAT Values', 'FORMAT VALUES'])('take rows of %s beside the statement', async (words) => {
+    await run('CREATE STREAM beside (a int32, b string)');
+    expect(await run("(1, 'x'), (2, 'y')", { query: `INSERT INTO beside ${words}` })).toBe('');
+    expect(await run('SELECT a, b FROM table(beside)')).toBe('1\tx\n2\ty\n');
+    expect(await fail(`INSERT INTO beside ${words}`)).toMatchObject({ code: '62', text: expect.stringContaining('no rows behind VALUES') });
+    await run('DROP STREAM beside');
+  });
+
   it('refuse an INSERT whole when one row of it is wrong', async () => {
     await run('CREATE STREAM whole (a int8)');
     expect(await fail('INSERT INTO whole VALUES (1), (300)')).toMatchObject({

@@ -400,7 +400,7 @@ export interface Insert extends Node {
   readonly into: Identifier;
   readonly columns: readonly Identifier[];
   readonly settings: readonly Setting[];
-  readonly rows:
+  readonly rows: /** No tuples: the rows come beside the statement. */
     | { readonly kind: 'values'; readonly tuples: readonly (readonly Expression[])[] }
     | { readonly kind: 'query'; readonly query: Query }
     /** Data behind the format name, as it stands in the text (may be empty: then it comes beside the statement). */

@@ -291,7 +291,7 @@ const syntaxErrors: readonly Row[] = [
   ['TRUNCATE', '1:9', 'unexpected end of the text, expected IF EXISTS or the name of the stream'],
   ['INSERT s VALUES (1)', '1:8', "unexpected 's', expected INTO"],
   ['INSERT INTO s', '1:14', 'unexpected end of the text, expected SETTINGS, VALUES, FORMAT or SELECT'],
-  ['INSERT INTO s VALUES', '1:21', "unexpected end of the text, expected '('"],
+  ['INSERT INTO s VALUES;', '1:21', "unexpected ';', expected '('"],
   ['INSERT INTO s VALUES ()', '1:23', "unexpected ')', expected a value"],
   ['INSERT INTO s VALUES (1, 2', '1:22', "unclosed '('", "close it with ')'"],
   ['INSERT INTO s VALUES (1 2)', '1:25', "unexpected number 2, expected ',' or ')'", 'is a comma missing?'],

@@ -32,6 +32,8 @@ function sourceOf({ rows, settings }: Insert, { data, settings: given, source }:
       hint: 'send it in one of the two',
     });
   }
+  if (rows.kind === 'values' && data === null)
+    throw new MillraceError('SQL_SYNTAX', 'there are no rows behind VALUES, and none in the body');
   return { kind: 'text', format, data: data ?? inline, maxBlockBytes: maxInsertBlockBytes };
 }
 

@@ -103,7 +103,7 @@ function printInsert({ into, columns, settings, rows }: Insert): string {
 function printRows(rows: Insert['rows']): string {
   switch (rows.kind) {
     case 'values':
-      return `VALUES ${rows.tuples.map((tuple) => `(${printExpressions(tuple)})`).join(', ')}`;
+      return ['VALUES', rows.tuples.map((tuple) => `(${printExpressions(tuple)})`).join(', ')].join(' ').trimEnd();
     case 'query':
       return printQuery(rows.query);
     case 'format':

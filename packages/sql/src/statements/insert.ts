@@ -31,7 +31,8 @@ function parseColumns(p: Parser): Identifier[] {
 
 function parseRows(p: Parser): Insert['rows'] {
   if (p.at('FORMAT', 'VALUES')) p.advance();
-  if (p.accept('VALUES')) return { kind: 'values', tuples: parseValues(p) };
+  // Where the text ends the rows may come beside it.
+  if (p.accept('VALUES')) return { kind: 'values', tuples: p.token.kind === 'end' ? [] : parseValues(p) };
   if (p.accept('FORMAT')) return parseData(p);
   if (!atQuery(p) && !p.at('(')) {
     p.expecting('SELECT');
