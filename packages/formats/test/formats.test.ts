@@ -187,6 +187,29 @@ describe('result formats', () => {
   });
 });
 
+describe('date-times that come again', () => {
+  it.each(['datetime64(3)', 'datetime64(9)'])('reads the same as if each were the first (%s)', (type) => {
+    const schema = schemaOf({ at: type });
+    const value = (text: string) => read('TSV', schema, `${text}\n`)[0]![0]!;
+    const texts = [
+      '2026-01-01 10:00:00.5',
+      '2026-01-01 10:00:00.5',
+      '2026-01-01 10:00:00.5',
+      '1969-12-31 23:59:59.1',
+      '2026-01-01 10:00:00.5',
+    ];
+    const lines = write(
+      'TSV',
+      schema,
+      texts.map((text) => [value(text)]),
+    )
+      .trimEnd()
+      .split('\n');
+    expect(lines).toEqual(texts.map((text) => write('TSV', schema, [[value(text)]]).trimEnd()));
+    expect(lines.map((line) => line.slice(0, 21))).toEqual(texts);
+  });
+});
+
 describe('text readers', () => {
   const expected = [
     ['x', 1],

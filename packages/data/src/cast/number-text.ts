@@ -1,6 +1,8 @@
 /** The shortest text that reads back as the same float64; `nan`, `inf`, `-inf`, `-0`. */
 export function formatFloat64(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  // Only from 1e21 on does JavaScript write an exponent with a plus.
+  if (Math.abs(value) < 1e21) return String(value);
   if (Number.isFinite(value)) return shortExponent(String(value));
   return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }

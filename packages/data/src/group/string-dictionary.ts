@@ -12,7 +12,7 @@ const compactFromBytes = 4096;
 /** Keys as spans of bytes, copied into one arena. */
 export class StringDictionary implements KeyDictionary {
   readonly #index = new HashIndex();
-  #arena = Buffer.allocUnsafeSlow(1024);
+  #arena: Buffer = Buffer.allocUnsafeSlow(1024);
   #arenaView = viewOf(this.#arena);
   #arenaEnd = 0;
   #deadBytes = 0;

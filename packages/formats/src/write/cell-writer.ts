@@ -89,11 +89,23 @@ function bigintWriter({ quote64BitIntegers }: ScalarStyle): CellWriter {
   };
 }
 
+/** The rows of a window share its bounds: the text of a value that comes again is kept. */
 function dateTimeWriter(type: DataType, style: ScalarStyle): CellWriter {
   const [precision, zone] = [precisionOf(type), zoneOfType(type, style.timezone)];
+  const kept = Buffer.allocUnsafeSlow(maxDateTimeLength);
+  let keptLength = 0;
+  let last: number | bigint = Number.NaN;
   return quoted(style, maxDateTimeLength, (out, column, row) => {
     const ticks = column.kind === 'bigint' ? column.values[row]! : (column as NumberColumn).values[row]!;
-    return writeDateTime(out.bytes, out.length, ticks, precision, zone);
+    const { bytes, length: at } = out;
+    if (ticks !== last) {
+      last = ticks;
+      keptLength = 0;
+      return writeDateTime(bytes, at, ticks, precision, zone);
+    }
+    if (keptLength === 0) keptLength = writeDateTime(kept, 0, ticks, precision, zone);
+    for (let i = 0; i < keptLength; i++) bytes[at + i] = kept[i]!;
+    return at + keptLength;
   });
 }
 
