@@ -76,6 +76,8 @@ export class RecordSender {
   /** The brokers have lost track of the producer: nothing is sent until all is answered and it has a new identity. */
   #needsIdentity = true;
   #bufferedBytes = 0;
+  /** What those wait for who appended while too much was buffered: one promise for all, not one for each record. */
+  #room: Promise<void> | undefined;
   /** Since the last look at what may be sent. */
   #sealedBytes = 0;
   #isPumpScheduled = false;
@@ -157,7 +159,7 @@ export class RecordSender {
       this.#linger(queue);
     }
     queue.open.appendSpans(timestampMs, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd, headers);
-    if (this.#bufferedBytes > this.#options.maxBufferedBytes) return this.#waitForRoom();
+    if (this.#bufferedBytes > this.#options.maxBufferedBytes) return (this.#room ??= this.#waitForRoom());
   }
 
   async flush(): Promise<void> {
@@ -241,6 +243,7 @@ export class RecordSender {
 
   async #waitForRoom(): Promise<void> {
     while (this.#bufferedBytes > this.#options.maxBufferedBytes) await this.#settled.wait();
+    this.#room = undefined;
   }
 
   #linger(queue: ProducerQueue): void {
