@@ -65,6 +65,8 @@ class WindowArguments {
     const interval = intervalOf(bound);
     if (interval === undefined) throw this.#notAnInterval(index);
     if (interval.amount <= 0) throw this.#error('PLAN_ARGUMENT_INVALID', `an interval of ${this.#kind} must be greater than 0`, node);
+    if (lengthMs(interval) > longestMs)
+      throw this.#error('PLAN_ARGUMENT_INVALID', `an interval of ${this.#kind} is at most 400 years`, node);
     if (!isCalendar(interval) && !Number.isInteger(Math.round(lengthMs(interval) * 1e6) / 1e6)) {
       throw this.#error('NOT_SUPPORTED', 'windows of less than a millisecond are not supported', node);
     }
@@ -90,6 +92,11 @@ class WindowArguments {
         'PLAN_ARGUMENT_INVALID',
         `hop has a slide of ${written}, longer than its size of ${window}: rows between the windows would be lost`,
       );
+    }
+    const windows = Math.ceil(lengthMs(size) / lengthMs(slide));
+    if (windows > mostWindows) {
+      const message = `this hop would put each row into ${windows} windows, and ${mostWindows} is the bound`;
+      throw this.#error('PLAN_ARGUMENT_INVALID', message, undefined, 'take a longer slide or a shorter size');
     }
   }
 
@@ -145,6 +152,11 @@ class WindowArguments {
     return planError(code, message, { source: this.#planning.context.source, node }, hint);
   }
 }
+
+/** The calendar repeats after so long, and date-times hold no more. */
+const longestMs = 400 * 366 * 86_400_000;
+/** Each of them is an emission: more keep a worker busy with a single row for seconds. */
+const mostWindows = 10_000;
 
 /** Bounds are of the time column's type, shown in the zone of the windows, and fine enough for their size. */
 function boundTypeOf(type: DataType, zoneName: string | null, slide: PlanInterval, size: PlanInterval): DataType {

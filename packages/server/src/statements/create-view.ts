@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/core';
 import { dependenciesOf, describeColumns } from '@millrace/planner';
 import { type CreateView, print } from '@millrace/sql';
 import { type Answer, noAnswer } from './answer.ts';
@@ -12,7 +13,12 @@ export async function createView(statement: CreateView, services: Services, requ
   if (statement.ifNotExists && exists) return noAnswer;
   const columns = describeColumns(statement.query, planContext(services, request));
   const view = { name, sql: print(statement.query), columns, dependsOn: dependenciesOf(statement.query), createdAtMs: clock.now() };
-  if (statement.orReplace && exists) await catalog.dropView(name);
-  await catalog.createView(view);
+  if (view.dependsOn.includes(name) && exists)
+    throw new MillraceError('PLAN_QUERY_INCORRECT', `the view ${name} would read itself`, { hint: 'give the new view another name' });
+  const replaced = statement.orReplace && exists ? await catalog.dropView(name) : undefined;
+  await catalog.createView(view).catch(async (failure: unknown) => {
+    if (replaced !== undefined) await catalog.createView(replaced);
+    throw failure;
+  });
   return noAnswer;
 }
