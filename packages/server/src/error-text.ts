@@ -5,7 +5,7 @@ import { errorNumber } from './error-numbers.ts';
 export function errorText(error: MillraceError): string {
   const { number, name } = errorNumber(error.code);
   const lines = [`Code: ${number}. DB::Exception: ${error.message}. (${name})`];
-  if (error.position !== undefined && error.source !== undefined) lines.push(codeFrame(error.source, error.position));
+  if (error.position !== undefined && error.source) lines.push(codeFrame(error.source, error.position));
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   return lines.join('\n');
 }

@@ -390,6 +390,25 @@ describe('REST', () => {
     expect(await call('DELETE', '/proton/v1/ddl/streams/rest')).toMatchObject({ status: 404, body: expect.stringContaining('Code: 60.') });
   });
 
+  it.each([
+    [{ name: 'a', type: 'int32, b string' }],
+    [{ name: 'a', type: "int32) SETTINGS topic = ('x'" }],
+    [{ name: 'a', type: 'int32', default: '1); DROP STREAM cars; SELECT (1' }],
+    [{ name: 'a', type: 'int32', default: '1); DROP STREAM cars; --' }],
+    [null],
+  ])('takes type and default of a column for nothing else: %j', async (column) => {
+    expect(await call('POST', '/proton/v1/ddl/streams', { name: 'smuggled', columns: [column] })).toMatchObject({ status: 400 });
+    expect(await run("SHOW STREAMS LIKE 'cars'")).toBe('cars\n');
+    expect(await run("SHOW STREAMS LIKE 'smuggled'")).toBe('');
+  });
+
+  it('refuses rows that are nested too deep', async () => {
+    await run('CREATE STREAM deep (a string)');
+    const body = `{"columns":["a"],"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const response = await fetch(`${server.url}/proton/v1/ingest/streams/deep`, { method: 'POST', body });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('nested too deep')]);
+  });
+
   it('stores a request with an id once, however often and at once it comes', async () => {
     await run('CREATE STREAM once (a int32)');
     const ingest = () =>

@@ -39,10 +39,20 @@ async function store(
     throw new MillraceError('PLAN_ARGUMENT_INVALID', 'the field "columns" must be a list of names');
   }
   if (!Array.isArray(data)) throw new MillraceError('PLAN_ARGUMENT_INVALID', 'the field "data" must be a list of rows');
-  const text = Buffer.from(data.map((row) => JSON.stringify(row)).join('\n'));
+  const text = rowLines(data);
   const named = columns.map((name: string) => ({ name, quoted: true, start: 0, end: 0 }));
   const source = { kind: 'text', format: 'JSONCompactEachRow', data: text, maxBlockBytes: Number.POSITIVE_INFINITY } as const;
   const once = key === null ? null : ingestOnce(key, streamToInsert(stream, services), services);
   const { rows, batches } = await insertRows(stream, named, source, planContext(services, { settings: {}, source: '' }), services, once);
   return { request_id: services.random.uuid(), stream, rows, batches };
+}
+
+function rowLines(rows: readonly unknown[]): Buffer {
+  try {
+    return Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n'));
+  } catch (cause) {
+    // What parses without recursion is written with it.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new MillraceError('DATA_UNDECODABLE', 'the rows are nested too deep', { cause });
+  }
 }
