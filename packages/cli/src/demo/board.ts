@@ -11,11 +11,15 @@ export interface BoardFigures {
 
 /** Lines that the board needs besides the windows it shows. */
 const frameLines = 12;
-const barLength = 20;
+const longestBar = 20;
+/** A bar shorter than this says nothing. */
+const shortestBar = 4;
+/** What a further column takes beside its text, and the edge of the table. */
+const barMargin = 5;
 
 /**
- * Shows closed windows: on a terminal as a table of the last ones that is drawn again in place, with a bar for one of the columns;
- * else one line a window.
+ * Shows closed windows: on a terminal as a table of the last ones that is drawn again in place, with a bar for one of the columns
+ * as long as the terminal is wide enough; else one line a window.
  */
 export class Board {
   readonly #output: NodeJS.WriteStream;
@@ -53,12 +57,21 @@ export class Board {
     this.#output.write(back + text);
   }
 
-  #withBars(room: number): TableRow[] {
+  #withBars(room: number): readonly TableRow[] {
+    const windows = this.#windows.slice(-room);
+    const barLength = Math.min(longestBar, (this.#output.columns ?? 80) - tableWidth(windows) - barMargin);
+    if (barLength < shortestBar) return windows;
     const column = this.#barColumn;
     const most = Math.max(1, ...this.#windows.map((window) => Number(window[column])));
-    return this.#windows.slice(-room).map((window) => {
+    return windows.map((window) => {
       const length = Math.max(0, Math.round((Number(window[column]) / most) * barLength));
       return { ...window, ' ': '▇'.repeat(length).padEnd(barLength) };
     });
   }
+}
+
+/** Columns of the terminal that the rows take where nothing is wrapped. */
+function tableWidth(rows: readonly TableRow[]): number {
+  const lines = renderTable(rows, undefined, Number.POSITIVE_INFINITY).split('\n');
+  return Math.max(...lines.map((line) => line.length));
 }
