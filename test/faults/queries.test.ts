@@ -4,15 +4,10 @@ import { FaultServer } from './fault-server.ts';
 import { playRows } from './play-rows.ts';
 
 let server: FaultServer;
-let small: FaultServer;
 beforeAll(async () => {
-  server = await FaultServer.open({ max_client_stall: '20s' });
-  small = await FaultServer.open({ 'memory.budget': '100KiB' });
+  server = await FaultServer.open({ max_client_stall: '20s', 'memory.budget': '100KiB' });
 });
-afterAll(async () => {
-  await server.close();
-  await small.close();
-});
+afterAll(() => server.close());
 
 /** A stream of its own for each situation, over which the query runs when something happens. */
 let streams = 0;
@@ -56,12 +51,11 @@ playRows(
       return said;
     },
     'the state of a query outgrows its bound': async () => {
-      await small.run('CREATE STREAM wide (k int32)');
+      await server.run('CREATE STREAM wide (k int32)');
       const rows = Array.from({ length: 20_000 }, (_, k) => JSON.stringify({ k })).join('\n');
-      await small.say(rows, { query: 'INSERT INTO wide FORMAT JSONEachRow' });
-      const said = await small.say('SELECT k, count() FROM table(wide) GROUP BY k');
-      expect(await small.run('SELECT count() FROM table(wide)')).toEqual(['20000']);
-      await small.isIntact();
+      await server.say(rows, { query: 'INSERT INTO wide FORMAT JSONEachRow' });
+      const said = await server.say('SELECT k, count() FROM table(wide) GROUP BY k');
+      expect(await server.run('SELECT count() FROM table(wide)')).toEqual(['20000']);
       return said;
     },
     'a client that takes no rows for too long': async () => {
