@@ -34,7 +34,7 @@ export class Terminal {
   #isOver = false;
 
   constructor(command: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
-    const env = { ...process.env, TERM: 'xterm-256color', NO_COLOR: undefined, FORCE_COLOR: undefined, ...options.env };
+    const env = { ...process.env, TERM: 'xterm-256color', NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, ...options.env };
     this.#child = spawn('python3', ['-c', pseudoTerminal, ...command], { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;
