@@ -22,21 +22,27 @@ interface Device {
 type Step = (value: Buffer) => Message[];
 
 const windows = new Map<number, Map<string, { count: number; sum: number; max: number }>>();
+const nothing: Message[] = [];
 let watermark = Number.NEGATIVE_INFINITY;
+/** The end of the earliest open window: before it there is nothing to close. */
+let nextEnd = Number.POSITIVE_INFINITY;
 
 const steps: Record<string, Step> = {
-  w0: () => [],
+  w0: () => nothing,
   w1: (value) => {
     const row = JSON.parse(value.toString()) as Device;
-    if (!(row.cpu_usage >= 90)) return [];
+    if (!(row.cpu_usage >= 90)) return nothing;
     return [{ value: JSON.stringify({ device: row.device, cpu_usage: row.cpu_usage, timestamp: row.timestamp }) }];
   },
   w2: (value) => {
     const row = JSON.parse(value.toString()) as Device;
     const time = Date.parse(`${row.timestamp.replace(' ', 'T')}Z`);
     const start = time - (time % 10_000);
-    const window = windows.get(start) ?? new Map();
-    windows.set(start, window);
+    let window = windows.get(start);
+    if (window === undefined) {
+      windows.set(start, (window = new Map()));
+      nextEnd = Math.min(nextEnd, start + 10_000);
+    }
     const group = window.get(row.device);
     if (group === undefined) window.set(row.device, { count: 1, sum: row.cpu_usage, max: row.cpu_usage });
     else {
@@ -44,8 +50,8 @@ const steps: Record<string, Step> = {
       group.sum += row.cpu_usage;
       if (row.cpu_usage > group.max) group.max = row.cpu_usage;
     }
-    watermark = Math.max(watermark, time - 2_000);
-    return closeWindows();
+    if (time - 2_000 > watermark) watermark = time - 2_000;
+    return watermark >= nextEnd ? closeWindows() : nothing;
   },
 };
 
@@ -58,6 +64,7 @@ function closeWindows(): Message[] {
     }
     windows.delete(start);
   }
+  nextEnd = Math.min(...[...windows.keys()].map((start) => start + 10_000));
   return results;
 }
 
