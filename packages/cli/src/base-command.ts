@@ -2,6 +2,7 @@ import type { Admin, OffsetSpec, PartitionOffset, TopicMetadata } from '@millrac
 import { Command, Flags } from '@oclif/core';
 import { ApiClient } from './api/client.ts';
 import { reportAndExit } from './report-error.ts';
+import { serverUrl } from './server-url.ts';
 
 /** What every command has: `--json` with a stable shape (what `run` returns), and errors in one form. */
 export abstract class BaseCommand extends Command {
@@ -29,7 +30,7 @@ export abstract class ClientCommand extends BaseCommand {
   };
 
   protected client(flags: { readonly url: string }): ApiClient {
-    return new ApiClient(flags.url);
+    return new ApiClient(serverUrl(flags.url));
   }
 }
 

@@ -25,7 +25,8 @@ export default class GroupDescribe extends KafkaCommand {
       );
       return { state, members: members.map(({ memberId, clientId, host }) => ({ memberId, clientId, host })), partitions };
     });
-    this.log(`${args.group}: ${described.state}, ${described.members.length} members`);
+    const count = described.members.length;
+    this.log(`${args.group}: ${described.state}, ${count} ${count === 1 ? 'member' : 'members'}`);
     const columns = ['topic', 'partition', 'offset', 'end', 'lag', 'client'];
     this.log(renderTable(described.partitions, described.partitions.length === 0 ? ['offsets'] : columns));
     return { group: args.group, ...described };
