@@ -1,5 +1,4 @@
-import { type Disk, MillraceError, type Random } from '@millrace/core';
-import { processIdentity } from './process-identity.ts';
+import { type Disk, MillraceError, processIdentity, type Random } from '@millrace/core';
 
 const format = 1;
 const formatName = 'format.json';

@@ -17,4 +17,5 @@ export { type BootTime, Lifecycle, type Part } from './lifecycle.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { nearest } from './nearest.ts';
 export { codeFrame, positionAt } from './position.ts';
+export { processIdentity } from './process-identity.ts';
 export { type Random, SeededRandom, systemRandom } from './random.ts';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MillraceError } from '@millrace/core';
+import { MillraceError, processIdentity } from '@millrace/core';
 
 /** Raised when the layout of the data directory changes so that older servers cannot read it. */
 const formatVersion = 1;
@@ -80,7 +80,7 @@ function takeLock(path: string, directory: string): void {
   for (;;) {
     try {
       const descriptor = openSync(path, 'wx');
-      writeSync(descriptor, `${process.pid} ${startTime(process.pid)}`);
+      writeSync(descriptor, `${process.pid} ${processIdentity(process.pid) ?? ''}`);
       closeSync(descriptor);
       heldHere.add(path);
       return;
@@ -89,8 +89,8 @@ function takeLock(path: string, directory: string): void {
         throw new MillraceError('CONFIG_INVALID', `data_dir: cannot lock ${directory}: ${(cause as Error).message}`, { cause });
       }
     }
-    const [pid = '', started = ''] = readLock(path).split(' ');
-    if (heldHere.has(path) || isRunning(Number(pid), started)) {
+    const [pid = '', identity = ''] = readLock(path).split(' ');
+    if (heldHere.has(path) || isRunning(Number(pid), identity)) {
       const hint = 'stop that server, or name another directory with --data-dir';
       throw new MillraceError('DIRECTORY_LOCKED', `${directory} is in use by process ${pid}`, { hint, details: { pid: Number(pid) } });
     }
@@ -106,23 +106,6 @@ function readLock(path: string): string {
   }
 }
 
-function isRunning(pid: number, started: string): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return startTime(pid) === started;
-}
-
-/** When a process was started, in clock ticks since boot: tells a process from a later one with the same pid. Empty where /proc is not there. */
-function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold blanks; the start time is the 20th field behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+function isRunning(pid: number, identity: string): boolean {
+  return Number.isInteger(pid) && pid > 0 && pid !== process.pid && processIdentity(pid) === identity;
 }
