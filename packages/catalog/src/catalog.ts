@@ -1,7 +1,7 @@
 import { type Clock, MillraceError, nearest } from '@millrace/core';
 import { type Database, damaged } from './database.ts';
-import { decodeStream, decodeView, encodeDefinition } from './definition-codec.ts';
-import type { CatalogReader, StreamDefinition, ViewDefinition } from './definitions.ts';
+import { decodeMaterializedView, decodeStream, decodeView, encodeDefinition } from './definition-codec.ts';
+import type { CatalogReader, MaterializedViewDefinition, RelationKind, StreamDefinition, ViewDefinition } from './definitions.ts';
 import { IngestMemory, type IngestResult, type IngestRow } from './ingest-memory.ts';
 import { migrate } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
@@ -20,6 +20,9 @@ export interface CatalogOptions {
 /** What may change of a stream that exists. */
 export type StreamChanges = Partial<Pick<StreamDefinition, 'topicId' | 'createdTopic' | 'partitions' | 'settings' | 'comment'>>;
 
+/** What may change of a materialized view that exists. */
+export type ViewChanges = Partial<Omit<MaterializedViewDefinition, 'name' | 'createdAtMs'>>;
+
 /**
  * Opens the catalog file: checks it, brings it to the current format, and reads it whole. One process holds it at a time.
  * @throws {MillraceError} CATALOG_INVALID (damaged, not a catalog, or of a newer format), DIRECTORY_LOCKED, DISK_IO, DISK_FULL.
@@ -36,19 +39,24 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
 
 interface RelationRow {
   readonly name: string;
-  readonly kind: 'stream' | 'view';
+  readonly kind: RelationKind;
   readonly definition: string;
 }
 
+/** What a name stands for, and what it is. */
+type Relation =
+  | { readonly kind: 'stream'; readonly definition: StreamDefinition }
+  | { readonly kind: 'view'; readonly definition: ViewDefinition }
+  | { readonly kind: 'materialized view'; readonly definition: MaterializedViewDefinition };
+
 /**
  * The streams and views. Everything is held in memory, so that reads are synchronous; a write is durable in the file before
- * it is seen here. Writes run one after another. Streams and views share their names, which are case-sensitive.
+ * it is seen here. Writes run one after another. Streams and views of both kinds share their names, which are case-sensitive.
  */
 export class Catalog implements CatalogReader {
   readonly #database: Database;
   readonly #ingests: IngestMemory;
-  readonly #streams = new Map<string, StreamDefinition>();
-  readonly #views = new Map<string, ViewDefinition>();
+  readonly #relations = new Map<string, Relation>();
   #writes: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -67,92 +75,135 @@ export class Catalog implements CatalogReader {
     return catalog;
   }
 
+  /** What the name stands for, if anything. */
+  kindOf(name: string): RelationKind | undefined {
+    return this.#relations.get(name)?.kind;
+  }
+
   stream(name: string): StreamDefinition | undefined {
-    return this.#streams.get(name);
+    const relation = this.#relations.get(name);
+    if (relation?.kind !== 'materialized view') return relation?.kind === 'stream' ? relation.definition : undefined;
+    const { into, stream } = relation.definition;
+    return into === null ? (stream ?? undefined) : this.stream(into);
   }
 
   view(name: string): ViewDefinition | undefined {
-    return this.#views.get(name);
+    const relation = this.#relations.get(name);
+    return relation?.kind === 'view' ? relation.definition : undefined;
   }
 
-  /** All streams by name. */
+  materializedView(name: string): MaterializedViewDefinition | undefined {
+    const relation = this.#relations.get(name);
+    return relation?.kind === 'materialized view' ? relation.definition : undefined;
+  }
+
+  /** All streams by name, without those of materialized views. */
   streams(): StreamDefinition[] {
-    return [...this.#streams.values()].sort(byName);
+    return this.#sorted().flatMap((relation) => (relation.kind === 'stream' ? [relation.definition] : []));
   }
 
-  /** All views by name. */
+  /** All plain views by name. */
   views(): ViewDefinition[] {
-    return [...this.#views.values()].sort(byName);
+    return this.#sorted().flatMap((relation) => (relation.kind === 'view' ? [relation.definition] : []));
   }
 
-  /** All names of streams and views, sorted. */
+  /** All materialized views by name. */
+  materializedViews(): MaterializedViewDefinition[] {
+    return this.#sorted().flatMap((relation) => (relation.kind === 'materialized view' ? [relation.definition] : []));
+  }
+
+  /** All names, sorted. */
   names(): string[] {
-    return [...this.#streams.keys(), ...this.#views.keys()].sort();
+    return [...this.#relations.keys()].sort();
   }
 
-  /** The views that read a stream or view directly, sorted. */
+  /** The views that read a stream or view directly, or write into it, sorted. */
   dependentsOf(name: string): string[] {
-    return this.views()
-      .filter((view) => view.dependsOn.includes(name))
-      .map((view) => view.name);
+    return this.#sorted().flatMap(({ kind, definition }) => {
+      if (kind === 'stream') return [];
+      const isTarget = kind === 'materialized view' && definition.into === name;
+      return isTarget || definition.dependsOn.includes(name) ? [definition.name] : [];
+    });
   }
 
-  /** The streams that read a topic, by name: DROP deletes the topic only under the last of them. */
+  /** The streams, those of materialized views too, that read a topic, by name: DROP deletes the topic only under the last of them. */
   streamsOfTopic(topic: string): StreamDefinition[] {
-    return this.streams().filter((stream) => stream.topic === topic);
+    const own = this.materializedViews().flatMap(({ stream }) => stream ?? []);
+    return [...this.streams(), ...own].filter((stream) => stream.topic === topic);
   }
 
   /** @throws {MillraceError} PLAN_STREAM_EXISTS. */
   createStream(definition: StreamDefinition): Promise<void> {
     return this.#write(async () => {
       this.#expectFree(definition.name);
-      await this.#insert('stream', definition);
-      this.#streams.set(definition.name, definition);
+      await this.#insert({ kind: 'stream', definition });
     });
   }
 
   /** @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
   updateStream(name: string, changes: StreamChanges): Promise<StreamDefinition> {
     return this.#write(async () => {
-      const changed = { ...this.#expectStream(name), ...changes };
-      await this.#database.run('UPDATE relations SET definition = ? WHERE name = ?', [encodeDefinition(changed), name]);
-      this.#streams.set(name, changed);
-      return changed;
+      const definition = { ...this.#expect(name, 'stream'), ...changes };
+      await this.#update({ kind: 'stream', definition });
+      return definition;
     });
   }
 
   /** Resolves to what was dropped. @throws {MillraceError} PLAN_STREAM_UNKNOWN (with the nearest name), STREAM_HAS_DEPENDENTS. */
   dropStream(name: string): Promise<StreamDefinition> {
-    return this.#write(async () => {
-      const stream = this.#expectStream(name);
-      this.#expectNoDependents('stream', name);
-      await this.#delete(name);
-      this.#streams.delete(name);
-      return stream;
-    });
+    return this.#drop(name, 'stream');
   }
 
   /** @throws {MillraceError} PLAN_STREAM_EXISTS; PLAN_STREAM_UNKNOWN for something it depends on. */
   createView(definition: ViewDefinition): Promise<void> {
     return this.#write(async () => {
       this.#expectFree(definition.name);
-      for (const source of definition.dependsOn)
-        if (!this.#streams.has(source) && !this.#views.has(source)) throw this.#unknown('stream or view', source);
-      await this.#insert('view', definition);
-      this.#views.set(definition.name, definition);
+      this.#expectAll(definition.dependsOn);
+      await this.#insert({ kind: 'view', definition });
+    });
+  }
+
+  /** Puts another view in the place of one of the same name. @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
+  replaceView(definition: ViewDefinition): Promise<void> {
+    return this.#write(async () => {
+      this.#expect(definition.name, 'view');
+      this.#expectAll(definition.dependsOn);
+      await this.#update({ kind: 'view', definition });
     });
   }
 
   /** Resolves to what was dropped. @throws {MillraceError} PLAN_STREAM_UNKNOWN (with the nearest name), STREAM_HAS_DEPENDENTS. */
   dropView(name: string): Promise<ViewDefinition> {
+    return this.#drop(name, 'view');
+  }
+
+  /** @throws {MillraceError} PLAN_STREAM_EXISTS; PLAN_STREAM_UNKNOWN for something it depends on. */
+  createMaterializedView(definition: MaterializedViewDefinition): Promise<void> {
     return this.#write(async () => {
-      const view = this.#views.get(name);
-      if (view === undefined) throw this.#streams.has(name) ? wrongKind(name, 'stream', 'view') : this.#unknown('view', name);
-      this.#expectNoDependents('view', name);
-      await this.#delete(name);
-      this.#views.delete(name);
-      return view;
+      this.#expectFree(definition.name);
+      this.#expectAll([...definition.dependsOn, ...(definition.into === null ? [] : [definition.into])]);
+      await this.#insert({ kind: 'materialized view', definition });
     });
+  }
+
+  /** @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
+  updateMaterializedView(name: string, changes: ViewChanges): Promise<MaterializedViewDefinition> {
+    return this.#write(async () => {
+      const definition = { ...this.#expect(name, 'materialized view'), ...changes };
+      await this.#update({ kind: 'materialized view', definition });
+      return definition;
+    });
+  }
+
+  /** Resolves to what was dropped. @throws {MillraceError} PLAN_STREAM_UNKNOWN (with the nearest name), STREAM_HAS_DEPENDENTS. */
+  dropMaterializedView(name: string): Promise<MaterializedViewDefinition> {
+    return this.#drop(name, 'materialized view');
+  }
+
+  /** @throws {MillraceError} PLAN_STREAM_UNKNOWN, STREAM_HAS_DEPENDENTS if a view of this kind could not be dropped now. */
+  expectDroppable(name: string, kind: RelationKind): void {
+    this.#expect(name, kind);
+    this.#expectNoDependents(kind, name);
   }
 
   /** What was remembered for the id of an ingest request, if it is not too old. */
@@ -175,11 +226,14 @@ export class Catalog implements CatalogReader {
 
   #read({ name, kind, definition }: RelationRow, path: string): void {
     try {
-      if (kind === 'stream') this.#streams.set(name, decodeStream(definition));
-      else this.#views.set(name, decodeView(definition));
+      this.#relations.set(name, decodeRelation(kind, definition));
     } catch (cause) {
       throw damaged(path, `the definition of the ${kind} ${JSON.stringify(name)} cannot be read: ${(cause as Error).message}`, { cause });
     }
+  }
+
+  #sorted(): Relation[] {
+    return [...this.#relations.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
   }
 
   /** Runs writes one after another, each after the one before has ended well or badly. */
@@ -190,20 +244,31 @@ export class Catalog implements CatalogReader {
     return result;
   }
 
-  #insert(kind: RelationRow['kind'], definition: StreamDefinition | ViewDefinition): Promise<number> {
-    return this.#database.run('INSERT INTO relations (name, kind, definition) VALUES (?, ?, ?)', [
-      definition.name,
-      kind,
-      encodeDefinition(definition),
-    ]);
+  async #insert(relation: Relation): Promise<void> {
+    const { kind, definition } = relation;
+    const row = [definition.name, kind, encodeDefinition(definition)];
+    await this.#database.run('INSERT INTO relations (name, kind, definition) VALUES (?, ?, ?)', row);
+    this.#relations.set(definition.name, relation);
   }
 
-  #delete(name: string): Promise<number> {
-    return this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
+  async #update(relation: Relation): Promise<void> {
+    const { name } = relation.definition;
+    await this.#database.run('UPDATE relations SET definition = ? WHERE name = ?', [encodeDefinition(relation.definition), name]);
+    this.#relations.set(name, relation);
+  }
+
+  #drop<Kind extends RelationKind>(name: string, kind: Kind): Promise<DefinitionOf<Kind>> {
+    return this.#write(async () => {
+      const definition = this.#expect(name, kind);
+      this.#expectNoDependents(kind, name);
+      await this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
+      this.#relations.delete(name);
+      return definition;
+    });
   }
 
   #expectFree(name: string): void {
-    const kind = this.#streams.has(name) ? 'stream' : this.#views.has(name) ? 'view' : undefined;
+    const kind = this.kindOf(name);
     if (kind === undefined) return;
     throw new MillraceError('PLAN_STREAM_EXISTS', `the ${kind} ${name} exists already`, {
       hint: `drop it first, or write CREATE … IF NOT EXISTS`,
@@ -211,19 +276,29 @@ export class Catalog implements CatalogReader {
     });
   }
 
-  #expectStream(name: string): StreamDefinition {
-    const stream = this.#streams.get(name);
-    if (stream === undefined) throw this.#views.has(name) ? wrongKind(name, 'view', 'stream') : this.#unknown('stream', name);
-    return stream;
+  #expect<Kind extends RelationKind>(name: string, kind: Kind): DefinitionOf<Kind> {
+    const relation = this.#relations.get(name);
+    if (relation === undefined) throw this.#unknown(kind, name);
+    if (relation.kind !== kind) throw wrongKind(name, relation.kind, kind);
+    return relation.definition as DefinitionOf<Kind>;
+  }
+
+  #expectAll(sources: readonly string[]): void {
+    for (const source of sources) if (!this.#relations.has(source)) throw this.#unknown('stream or view', source);
   }
 
   #expectNoDependents(kind: string, name: string): void {
     const dependents = this.dependentsOf(name);
     if (dependents.length === 0) return;
-    throw new MillraceError('STREAM_HAS_DEPENDENTS', `the ${kind} ${name} is read by ${dependents.join(', ')}`, {
-      hint: `drop ${dependents.length === 1 ? 'it' : 'them'} first: ${dependents.map((dependent) => `DROP VIEW ${dependent}`).join('; ')}`,
-      details: { name, dependents },
-    });
+    const isTarget = this.materializedView(dependents[0]!)?.into === name;
+    throw new MillraceError(
+      'STREAM_HAS_DEPENDENTS',
+      `the ${kind} ${name} is ${isTarget ? 'written' : 'read'} by ${dependents.join(', ')}`,
+      {
+        hint: `drop ${dependents.length === 1 ? 'it' : 'them'} first: ${dependents.map((dependent) => `DROP VIEW ${dependent}`).join('; ')}`,
+        details: { name, dependents },
+      },
+    );
   }
 
   #unknown(what: string, name: string): MillraceError {
@@ -235,13 +310,22 @@ export class Catalog implements CatalogReader {
   }
 }
 
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+type DefinitionOf<Kind extends RelationKind> = Extract<Relation, { kind: Kind }>['definition'];
+
+function decodeRelation(kind: RelationKind, text: string): Relation {
+  switch (kind) {
+    case 'stream':
+      return { kind, definition: decodeStream(text) };
+    case 'view':
+      return { kind, definition: decodeView(text) };
+    case 'materialized view':
+      return { kind, definition: decodeMaterializedView(text) };
+  }
 }
 
-function wrongKind(name: string, is: string, wanted: string): MillraceError {
+function wrongKind(name: string, is: RelationKind, wanted: RelationKind): MillraceError {
   return new MillraceError('PLAN_STREAM_UNKNOWN', `${name} is a ${is}, not a ${wanted}`, {
-    hint: `write DROP ${is.toUpperCase()} ${name}`,
+    hint: `write DROP ${is === 'stream' ? 'STREAM' : 'VIEW'} ${name}`,
     details: { name },
   });
 }

@@ -42,9 +42,37 @@ export interface ViewDefinition {
   readonly createdAtMs: number;
 }
 
+/** A query that runs without a client and writes what it gives into a stream. */
+export interface MaterializedViewDefinition {
+  readonly name: string;
+  /** Another for each CREATE: part of the names of what the view keeps in Kafka. */
+  readonly id: string;
+  /** Its query with its SETTINGS, canonical as the printer writes it. */
+  readonly sql: string;
+  /** What the query gives. */
+  readonly columns: readonly ColumnDefinition[];
+  /** Names of the streams and views that it reads directly. */
+  readonly dependsOn: readonly string[];
+  /** The stream that INTO names; null if it writes into one of its own. */
+  readonly into: string | null;
+  /** The stream of its own, which has its name; null with INTO. */
+  readonly stream: StreamDefinition | null;
+  /** Settings of the view itself, as written. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** The compacted topic that holds its state. */
+  readonly changelogTopic: string;
+  readonly isPaused: boolean;
+  readonly createdAtMs: number;
+}
+
+/** What a name stands for. */
+export type RelationKind = 'stream' | 'view' | 'materialized view';
+
 /** What the planner asks of the catalog. */
 export interface CatalogReader {
+  /** A stream; of a materialized view the one that it writes into. */
   stream(name: string): StreamDefinition | undefined;
+  /** A plain view. */
   view(name: string): ViewDefinition | undefined;
   /** All names of streams and views: for suggestions. */
   names(): Iterable<string>;

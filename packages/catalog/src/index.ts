@@ -1,4 +1,11 @@
-export { Catalog, type CatalogOptions, openCatalog, type StreamChanges } from './catalog.ts';
-export type { CatalogReader, ColumnDefinition, StreamDefinition, ViewDefinition } from './definitions.ts';
+export { Catalog, type CatalogOptions, openCatalog, type StreamChanges, type ViewChanges } from './catalog.ts';
+export type {
+  CatalogReader,
+  ColumnDefinition,
+  MaterializedViewDefinition,
+  RelationKind,
+  StreamDefinition,
+  ViewDefinition,
+} from './definitions.ts';
 export type { IngestResult } from './ingest-memory.ts';
 export { streamNameOf, topicNameOf } from './topic-name.ts';

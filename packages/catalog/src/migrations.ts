@@ -21,6 +21,17 @@ export const migrations: readonly string[] = [
     at_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  // Materialized views.
+  `
+  CREATE TABLE new_relations (
+    name TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('stream', 'view', 'materialized view')),
+    definition TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_relations SELECT name, kind, definition FROM relations;
+  DROP TABLE relations;
+  ALTER TABLE new_relations RENAME TO relations;
+  `,
 ];
 
 /**

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Catalog, openCatalog, type StreamDefinition, type ViewDefinition } from '@millrace/catalog';
+import { Catalog, type MaterializedViewDefinition, openCatalog, type StreamDefinition, type ViewDefinition } from '@millrace/catalog';
 import { FakeClock, type MillraceError } from '@millrace/core';
 import { parseDataType } from '@millrace/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,19 @@ function view(name: string, dependsOn: string[]): ViewDefinition {
   return { name, sql: `SELECT * FROM ${dependsOn[0]}`, columns: stream('x').columns, dependsOn, createdAtMs: 1 };
 }
 
+function materialized(name: string, dependsOn: string[], changes: Partial<MaterializedViewDefinition> = {}): MaterializedViewDefinition {
+  return {
+    ...view(name, dependsOn),
+    id: 'k3xq',
+    into: null,
+    stream: stream(name, { primaryKey: [], settings: {}, eventTimeColumn: null }),
+    settings: { commit_interval: '1s' },
+    changelogTopic: `millrace.changelog.${name}`,
+    isPaused: false,
+    ...changes,
+  };
+}
+
 async function failure(promise: Promise<unknown>): Promise<MillraceError> {
   try {
     await promise;
@@ -73,6 +86,57 @@ async function failure(promise: Promise<unknown>): Promise<MillraceError> {
   }
   throw new Error('it did not fail');
 }
+
+describe('materialized views in the catalog', () => {
+  it('are kept over a restart, every field of them and of their streams', async () => {
+    let catalog = await open();
+    await catalog.createStream(stream('devices'));
+    await catalog.createMaterializedView(materialized('hot', ['devices']));
+    catalog = await reopen(catalog);
+    expect(catalog.materializedViews()).toEqual([materialized('hot', ['devices'])]);
+    expect(catalog.kindOf('hot')).toBe('materialized view');
+  });
+
+  it('are read as the stream that they write into', async () => {
+    const catalog = await open();
+    await catalog.createStream(stream('devices'));
+    await catalog.createStream(stream('target'));
+    await catalog.createMaterializedView(materialized('own', ['devices']));
+    await catalog.createMaterializedView(materialized('other', ['devices'], { into: 'target', stream: null }));
+    expect(catalog.stream('own')?.topic).toBe('own');
+    expect(catalog.stream('other')?.topic).toBe('target');
+    expect(catalog.streams().map(({ name }) => name)).toEqual(['devices', 'target']);
+    expect(catalog.names()).toEqual(['devices', 'other', 'own', 'target']);
+  });
+
+  it('hold what they read and what they write into', async () => {
+    const catalog = await open();
+    await catalog.createStream(stream('devices'));
+    await catalog.createStream(stream('target'));
+    await catalog.createMaterializedView(materialized('mv', ['devices'], { into: 'target', stream: null }));
+    expect(await failure(catalog.dropStream('devices'))).toMatchObject({ message: 'the stream devices is read by mv' });
+    expect(await failure(catalog.dropStream('target'))).toMatchObject({ message: 'the stream target is written by mv' });
+    await catalog.createMaterializedView(materialized('second', ['mv']));
+    expect(await failure(catalog.dropMaterializedView('mv'))).toMatchObject({ code: 'STREAM_HAS_DEPENDENTS' });
+    await catalog.dropMaterializedView('second');
+    expect(await catalog.dropMaterializedView('mv')).toMatchObject({ name: 'mv' });
+    await catalog.dropStream('target');
+  });
+
+  it('are changed in place, and refused where another kind is wanted', async () => {
+    let catalog = await open();
+    await catalog.createStream(stream('devices'));
+    await catalog.createMaterializedView(materialized('mv', ['devices']));
+    await catalog.updateMaterializedView('mv', { isPaused: true });
+    catalog = await reopen(catalog);
+    expect(catalog.materializedView('mv')).toEqual(materialized('mv', ['devices'], { isPaused: true }));
+    expect(await failure(catalog.dropView('mv'))).toMatchObject({
+      message: 'mv is a materialized view, not a view',
+      hint: 'write DROP VIEW mv',
+    });
+    expect(await failure(catalog.createView(view('mv', ['devices'])))).toMatchObject({ code: 'PLAN_STREAM_EXISTS' });
+  });
+});
 
 describe('the catalog', () => {
   it('keeps streams and views over a restart, every field of them', async () => {

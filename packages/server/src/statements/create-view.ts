@@ -15,10 +15,6 @@ export async function createView(statement: CreateView, services: Services, requ
   const view = { name, sql: print(statement.query), columns, dependsOn: dependenciesOf(statement.query), createdAtMs: clock.now() };
   if (view.dependsOn.includes(name) && exists)
     throw new MillraceError('PLAN_QUERY_INCORRECT', `the view ${name} would read itself`, { hint: 'give the new view another name' });
-  const replaced = statement.orReplace && exists ? await catalog.dropView(name) : undefined;
-  await catalog.createView(view).catch(async (failure: unknown) => {
-    if (replaced !== undefined) await catalog.createView(replaced);
-    throw failure;
-  });
+  await (statement.orReplace && exists ? catalog.replaceView(view) : catalog.createView(view));
   return noAnswer;
 }
