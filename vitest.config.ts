@@ -9,9 +9,10 @@ const shared = {
 const inline = { deps: { inline: [/@millrace\//, /^millrace$/] } };
 const execArgv = ['--conditions=source'];
 
-/** What runs on either broker, and what is about the embedded one: not run again where `KAFKA_BROKERS` names another. */
-const onEitherBroker = ['sql', 'server', 'compat'];
-const integration = process.env['KAFKA_BROKERS'] === undefined ? [...onEitherBroker, 'recovery', 'oracle', 'faults'] : onEitherBroker;
+/** What runs on either broker; what is about the embedded one is not run where `KAFKA_BROKERS` names another, what is about Apache Kafka only there. */
+const onEitherBroker = ['sql', 'server', 'compat', 'conformance'];
+const integration =
+  process.env['KAFKA_BROKERS'] === undefined ? [...onEitherBroker, 'recovery', 'oracle', 'faults'] : [...onEitherBroker, 'kafka'];
 
 export default defineConfig({
   test: {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, hasCommand, Started } from '../harness/process.ts';
 
-export const apacheKafkaVersion = '4.1.1';
+export const apacheKafkaVersion = process.env['MILLRACE_KAFKA_VERSION'] ?? '4.1.1';
 
 /** What is missing on this machine to run Apache Kafka, as a sentence; null if nothing is. */
 export function whatApacheKafkaLacks(): string | null {
@@ -32,6 +32,7 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
   const configuration = join(directory, 'server.properties');
   writeFileSync(configuration, serverProperties(port, await freePort(), directory));
   writeFileSync(join(directory, 'log4j2.properties'), logProperties(directory));
+  // Up to 3.9 it logs with another library, which is not told anything: all of it goes to the output.
   const jvm = [`-Dlog4j2.configurationFile=${join(directory, 'log4j2.properties')}`, '-cp', `${libraries}/*`];
   const quick = ['-XX:TieredStopAtLevel=1', ...jvm];
   const clusterId = execFileSync('java', [...quick, 'kafka.tools.StorageTool', 'random-uuid'], { encoding: 'utf8' }).trim();
@@ -120,6 +121,11 @@ function serverProperties(port: number, controllerPort: number, directory: strin
     'log.message.timestamp.before.max.ms=9223372036854775807',
     'log.cleaner.enable=true',
     'log.cleaner.dedupe.buffer.size=8388608',
+    // What is done from time to time is done often, so that tests need not wait.
+    'log.cleaner.backoff.ms=200',
+    'log.initial.task.delay.ms=200',
+    'log.retention.check.interval.ms=200',
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms=200',
     '',
   ].join('\n');
 }
