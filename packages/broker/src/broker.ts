@@ -14,6 +14,7 @@ import { DataDirectory } from './data-directory.ts';
 import { GroupCoordinator } from './group/group-coordinator.ts';
 import type { ClusterView, Services } from './handlers/handler.ts';
 import { ProducerIds } from './producer/producer-ids.ts';
+import { type Intercept, type InterceptionRule, Interceptions, interceptBy } from './server/interception.ts';
 import { Listener } from './server/listener.ts';
 import { requestRouter } from './server/request-router.ts';
 import { Housekeeping } from './topic/housekeeping.ts';
@@ -41,6 +42,7 @@ const coordinatorSegmentBytes = 64 * 1024 * 1024;
 export class Broker {
   readonly #options: ReturnType<typeof settleOptions>;
   readonly #ports: BrokerPorts;
+  readonly #interceptions = new Interceptions();
   #directory: DataDirectory | undefined;
   #topics: Topics | undefined;
   #groups: GroupCoordinator | undefined;
@@ -83,13 +85,22 @@ export class Broker {
     this.#directory = DataDirectory.open(this.#options.dataDirectory, disk, random);
     try {
       const services = await this.#openServices(this.#directory);
-      this.#listener = new Listener(this.#options, requestRouter(services), logger);
+      this.#listener = new Listener(this.#options, requestRouter(services, this.#interceptions), logger);
       this.#port = await this.#listener.open();
     } catch (failure) {
       await this.#closeStores();
       throw failure;
     }
     logger.info({ address: this.address, openMs: Math.round(clock.monotonic() - startedMs) }, 'broker is listening');
+  }
+
+  /**
+   * Lets tests stand between clients and the broker: to answer with an error, to delay, to cut a connection. Of several interceptors the
+   * first one that says something counts. May be called before {@link open}.
+   * @returns what takes the interceptor away again.
+   */
+  intercept(interceptor: Intercept | InterceptionRule): () => void {
+    return this.#interceptions.add(typeof interceptor === 'function' ? interceptor : interceptBy(interceptor));
   }
 
   /** Ends every connection and leaves the directory so that the next start has nothing to check. */

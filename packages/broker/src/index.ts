@@ -1,3 +1,4 @@
 export { Broker, type BrokerPorts } from './broker.ts';
 export type { BrokerOptions } from './broker-options.ts';
+export type { Intercept, InterceptedRequest, InterceptionRule, Verdict } from './server/interception.ts';
 export { type EmbeddedBroker, startBroker } from './start-broker.ts';

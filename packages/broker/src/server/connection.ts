@@ -8,6 +8,8 @@ export interface Peer {
   readonly host: string;
   /** Aborted when the connection is gone: nobody waits for an answer any more. */
   readonly signal: AbortSignal;
+  /** Closes the connection; what else it sent is not looked at. */
+  disconnect(): void;
 }
 
 /**
@@ -52,7 +54,7 @@ export class Connection {
     this.#serve = serve;
     this.#pool = options.pool;
     this.#frames = new FrameReader(options.requestBytesMax);
-    this.#peer = { host: socket.remoteAddress ?? '', signal: this.#gone.signal };
+    this.#peer = { host: socket.remoteAddress ?? '', signal: this.#gone.signal, disconnect: () => this.destroy() };
     this.#logger = logger.child({ client: `${socket.remoteAddress}:${socket.remotePort}` });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -62,14 +64,19 @@ export class Connection {
     });
     socket.on('error', (error) => this.#logger.debug({ error: error.message }, 'connection failed'));
     socket.on('close', () => {
-      this.#queue = [];
-      this.#gone.abort();
+      this.#forget();
       options.onClose();
     });
   }
 
   destroy(): void {
     this.#socket.destroy();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#gone.abort();
   }
 
   #receive(chunk: Buffer): void {

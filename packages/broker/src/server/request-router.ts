@@ -1,15 +1,29 @@
-import { MillraceError } from '@millrace/core';
-import { apis, decodeRequest, decodeRequestHeader, type EncodableResponse, encodeResponse, errorCode } from '@millrace/kafka-protocol';
+import { delay, MillraceError } from '@millrace/core';
+import {
+  type Api,
+  apis,
+  decodeRequest,
+  decodeRequestHeader,
+  type EncodableResponse,
+  encodeResponse,
+  errorCode,
+} from '@millrace/kafka-protocol';
 import { listVersions } from '../handlers/18-api-versions.ts';
-import type { Endpoint, Services } from '../handlers/handler.ts';
+import { type ApiName, errorAnswer } from '../handlers/error-answer.ts';
+import type { Endpoint, RequestContext, Services } from '../handlers/handler.ts';
 import { protocolTable } from '../handlers/protocol-table.ts';
 import type { Peer, Serve } from './connection.ts';
+import type { InterceptedRequest, Interceptions, Verdict } from './interception.ts';
+
+type Answer = EncodableResponse<Api> | undefined;
+
+const apiNames = new Map(Object.entries(apis).map(([name, { key }]) => [key, name as ApiName]));
 
 /**
  * Leads a request to its handler. A request of an API or a version that is not served is answered by closing the connection, as
  * Kafka does; only ApiVersions is answered in every version.
  */
-export function requestRouter(services: Services): Serve {
+export function requestRouter(services: Services, interceptions: Interceptions): Serve {
   return (frame: Buffer, peer: Peer, allocate: (size: number) => Buffer) => {
     const { apiKey, apiVersion, correlationId, clientId, bodyOffset } = decodeRequestHeader(frame);
     const endpoint = protocolTable.get(apiKey);
@@ -22,11 +36,44 @@ export function requestRouter(services: Services): Serve {
     const { api } = endpoint;
     const request = decodeRequest(api, apiVersion, frame, bodyOffset);
     const context = { version: apiVersion, clientId: clientId ?? '', host: peer.host, signal: peer.signal, allocate };
-    const answer = endpoint.handle(request, services, context);
-    const encode = (body: EncodableResponse<typeof api> | undefined) =>
-      body === undefined ? undefined : encodeResponse(api, apiVersion, correlationId, body);
+    const serve = () => endpoint.handle(request, services, context);
+    const answer = interceptions.isEmpty ? serve() : serveIntercepted(api, request, serve, services, context, peer, interceptions);
+    const encode = (body: Answer) => (body === undefined ? undefined : encodeResponse(api, apiVersion, correlationId, body));
     return answer instanceof Promise ? answer.then(encode) : encode(answer);
   };
+}
+
+/** Serves a request as far as the interceptors let it. */
+function serveIntercepted(
+  api: Api,
+  body: unknown,
+  serve: () => Answer | Promise<Answer>,
+  services: Services,
+  { version, clientId }: RequestContext,
+  peer: Peer,
+  interceptions: Interceptions,
+): Answer | Promise<Answer> {
+  const { nodeId } = services.cluster();
+  const request = { api: apiNames.get(api.key)!, body, version, clientId, nodeId } as InterceptedRequest;
+  const verdict = interceptions.judge(request);
+  return verdict === undefined ? serve() : obey(verdict, request, serve, services, peer);
+}
+
+async function obey(
+  { delayMs = 0, error, takesEffect, cut }: Verdict,
+  request: InterceptedRequest,
+  serve: () => Answer | Promise<Answer>,
+  { clock, cluster }: Services,
+  peer: Peer,
+): Promise<Answer> {
+  if (delayMs > 0) await delay(clock, delayMs, peer.signal).catch(() => {}); // cut short when the client is gone
+  const isServed = cut !== 'before' && (error === undefined || takesEffect === true);
+  const served = isServed ? await serve() : undefined;
+  if (cut !== undefined) {
+    peer.disconnect();
+    return undefined;
+  }
+  return error === undefined ? served : errorAnswer(error, request, cluster);
 }
 
 function isServed({ acceptsFrom, versions: [, max] }: Endpoint, version: number): boolean {
