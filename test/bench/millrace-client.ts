@@ -1,58 +1,93 @@
-/**
- * Millrace's own data plane under the benchmarks: w0 consumes all records (checksums compared, every record's span walked),
- * `produce` writes them idempotently with acks=all. `node millrace-client.ts <w0|produce> <brokers> <records>`: prints one line of JSON.
- */
-import { KafkaClient, listOffsets, openProducer, openReader } from '@millrace/kafka-client';
+/** Millrace's own data plane: reads every record's span, writes idempotently with acks=all. */
+import { type FetchedPartition, KafkaClient, openProducer, openReader, openTransactionalProducer } from '@millrace/kafka-client';
 import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
-import { deviceRecords } from './devices.ts';
-import { Meter } from './measure.ts';
+import { deviceBytes } from './devices.ts';
+import type { Measured } from './measure.ts';
+import { partitionOf, runTask, Tally, type Task, terms } from './task.ts';
 
-const [workload, brokers, count] = [process.argv[2]!, process.argv[3]!.split(','), Number(process.argv[4])];
-const client = new KafkaClient({ brokers, clientId: 'bench-millrace' });
+const spans = new RecordSpans();
 
-async function consume(): Promise<void> {
-  const topic = 'bench-devices';
-  const partitions = (await client.topic(topic)).partitions.map(({ partition }) => partition);
-  const ends = await listOffsets(client, topic, partitions, 'latest');
-  const wanted = Math.min(
-    count,
-    ends.reduce((total, end) => total + end, 0),
-  );
-  const meter = new Meter();
-  const reader = openReader(client);
-  reader.assign(partitions.map((partition) => ({ topic, partition, offset: 0 })));
-  const spans = new RecordSpans();
-  let consumed = 0;
-  while (consumed < wanted) {
-    for (const { bytes, batches, fromOffset } of await reader.next()) {
-      for (let index = 0; index < batches.length; index += 2) {
-        spans.clear();
-        decodeRecords(bytes, batches[index]!, batches[index + 1]!, spans, { fromOffset });
-        consumed += spans.count;
-      }
-    }
-    if (consumed * 2 >= wanted) meter.half();
-  }
-  console.log(JSON.stringify(meter.finish(consumed, 0)));
-  await reader.close();
+function open({ brokers }: Task): KafkaClient {
+  return new KafkaClient({ brokers, clientId: 'bench-millrace' });
 }
 
-async function produce(): Promise<void> {
-  const topic = 'bench-produce';
-  const values = [...deviceRecords(count)].map((value) => Buffer.from(value));
-  await client.metadata([topic]);
-  const producer = openProducer(client, { lingerMs: 5 });
-  const meter = new Meter();
-  for (const [index, value] of values.entries()) {
-    if (index * 2 >= count) meter.half();
-    const room = producer.append(topic, 0, 0, null, value);
+function allPartitions(topic: string) {
+  return Array.from({ length: terms.partitions }, (_, partition) => ({ topic, partition, offset: 0 }));
+}
+
+/** Calls back with each batch's records in {@link spans}. */
+function eachBatch({ bytes, batches, fromOffset }: FetchedPartition, take: () => void): void {
+  for (let index = 0; index < batches.length; index += 2) {
+    spans.clear();
+    decodeRecords(bytes, batches[index]!, batches[index + 1]!, spans, { fromOffset });
+    take();
+  }
+}
+
+function valueBytes({ count, valueStarts, valueEnds }: RecordSpans): number {
+  let bytes = 0;
+  for (let row = 0; row < count; row++) bytes += valueEnds[row]! - valueStarts[row]!;
+  return bytes;
+}
+
+async function consume(task: Task): Promise<Measured> {
+  const reader = openReader(open(task));
+  const tally = new Tally(task.records);
+  reader.assign(allPartitions(task.source));
+  while (!tally.isComplete) {
+    for (const fetched of await reader.next()) eachBatch(fetched, () => tally.add(spans.count, valueBytes(spans)));
+  }
+  return tally.finish();
+}
+
+async function produce(task: Task): Promise<Measured> {
+  const { bytes, ends } = deviceBytes(task.records);
+  const producer = openProducer(open(task), { lingerMs: 5 });
+  const tally = new Tally(task.records);
+  const nowMs = Date.now();
+  let start = 0;
+  for (let row = 0; row < ends.length; row++) {
+    const end = ends[row]!;
+    const room = producer.appendSpans(task.target, partitionOf(row), nowMs, bytes, -1, -1, bytes, start, end);
     if (room !== undefined) await room;
+    tally.add(1, end - start);
+    start = end;
   }
   await producer.flush();
-  console.log(JSON.stringify(meter.finish(values.length, values.length)));
-  await producer.close();
+  return tally.finish();
 }
 
-if (workload === 'produce') await produce();
-else await consume();
-await client.close();
+async function copy(task: Task): Promise<Measured> {
+  const client = open(task);
+  const reader = openReader(client, { isolation: 'read_committed' });
+  const producer = await openTransactionalProducer(client, { transactionalId: task.target, lingerMs: 5 });
+  const tally = new Tally(task.records);
+  const offsets = allPartitions(task.source);
+  let inTransaction = 0;
+  reader.assign(offsets);
+  while (!tally.isComplete) {
+    for (const fetched of await reader.next()) {
+      if (!producer.inTransaction) producer.begin();
+      const before = tally.records;
+      let room: void | Promise<void>;
+      eachBatch(fetched, () => {
+        const { bytes, count, timestamps, valueStarts, valueEnds } = spans;
+        for (let row = 0; row < count; row++) {
+          const [start, end] = [valueStarts[row]!, valueEnds[row]!];
+          room = producer.appendSpans(task.target, fetched.partition, timestamps[row]!, bytes, -1, -1, bytes, start, end);
+        }
+        tally.add(count, valueBytes(spans));
+      });
+      await room;
+      offsets[fetched.partition] = { ...offsets[fetched.partition]!, offset: fetched.nextOffset };
+      inTransaction += tally.records - before;
+    }
+    if (inTransaction < terms.recordsPerTransaction && !tally.isComplete) continue;
+    await producer.sendOffsets(task.target, offsets);
+    await producer.commit();
+    inTransaction = 0;
+  }
+  return tally.finish();
+}
+
+await runTask({ consume, produce, copy });

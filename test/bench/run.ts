@@ -1,122 +1,153 @@
 /**
- * Prints records/s and CPU seconds per million records of Millrace beside a tuned kafkajs loop, each in a process of its own,
- * pinned to one core where `taskset` is there, the broker on the other.
+ * Prints records/s and CPU seconds per million records of Millrace beside other clients, each in a process of its own, pinned to one
+ * core where `taskset` is there, the broker on another.
  *
- * `npm run bench -- [--records 1000000] [--only w0,w1] [--json]`; `KAFKA_BROKERS` names another cluster than the embedded broker.
+ * `npm run bench -- [--records 1000000] [--only consume,copy] [--who millrace,kafkajs] [--kafka] [--json]`.
+ * The broker is the embedded one; with `--kafka` all is run on Apache Kafka as well; `KAFKA_BROKERS` names another cluster instead.
+ * Workloads: decode (no broker), consume, produce, copy (consume → produce in transactions with offsets, read_committed), w1 and
+ * w2 (queries, see millrace-query.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createAdmin, KafkaClient, listOffsets, openProducer } from '@millrace/kafka-client';
-import { root } from '../architecture/workspace.ts';
-import { hasCommand, Started } from '../harness/process.ts';
+import { hasCommand } from '../harness/process.ts';
 import { renderTable } from '../harness/text-table.ts';
+import { type Cluster, startClusters } from './clusters.ts';
+import { baseline, type Contestant, contestants } from './contestants.ts';
 import { benchDecode } from './decode.ts';
 import { deviceRecords } from './devices.ts';
 import type { Measured } from './measure.ts';
+import { createTopic, fill, readAll } from './topics.ts';
 
 const { values: options } = parseArgs({
-  options: { records: { type: 'string', default: '1000000' }, only: { type: 'string' }, json: { type: 'boolean', default: false } },
+  options: {
+    records: { type: 'string', default: '1000000' },
+    only: { type: 'string', default: 'decode,produce,consume,copy,w1,w2' },
+    who: { type: 'string' },
+    kafka: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 });
 const records = Number(options.records);
-const workloads = (options.only ?? 'decode,produce,w0,w1,w2').split(',');
-const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+const source = 'bench-devices';
 const canPin = hasCommand('taskset') && cpus().length > 1;
-const pin = (core: number, args: string[]): [string, string[]] =>
-  canPin ? ['taskset', ['-c', String(core), process.execPath, ...args]] : [process.execPath, args];
+const notes: string[] = [];
 
 interface Row {
+  readonly broker: string;
   readonly workload: string;
   readonly who: string;
   readonly 'records/s': number;
   readonly 'CPU s/M': number;
   readonly 'warm CPU s/M': number;
   readonly 'RSS MB': number;
-  readonly 'times the baseline': number | null;
-}
-const rows: Row[] = [];
-
-function run(script: string, workload: string, brokers: string): Measured {
-  const [command, args] = pin(1, ['--conditions=source', join(root, 'test/bench', script), workload, brokers, String(records)]);
-  const ran = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (ran.status !== 0) throw new Error(`${script} ${workload}: ${ran.stderr}`);
-  return JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Measured;
+  /** How many times the CPU of Millrace it takes. */
+  readonly 'times millrace': string;
+  readonly 'kafkajs takes times': string;
 }
 
-function report(workload: string, who: string, measured: Measured, baseline: Measured | null): void {
-  const perMillion = 1e6 / measured.records;
-  rows.push({
-    workload,
-    who,
-    'records/s': Math.round(measured.records / measured.seconds),
-    'CPU s/M': round(measured.cpuSeconds * perMillion),
-    'warm CPU s/M': round(measured.warmCpuSeconds * 2 * perMillion),
-    'RSS MB': Math.round(measured.maxRssMb),
-    'times the baseline':
-      baseline === null ? null : round((baseline.cpuSeconds / baseline.records / measured.cpuSeconds) * measured.records),
+interface Result {
+  readonly workload: string;
+  readonly who: string;
+  readonly measured: Measured;
+}
+
+function rowsOf(broker: string, results: readonly Result[]): Row[] {
+  const cpu = ({ cpuSeconds, records: count }: Measured) => (cpuSeconds * 1e6) / count;
+  return results.map(({ workload, who, measured }) => {
+    const times = (name: string, of: (other: number) => number) => {
+      const other = results.find((one) => one.workload === workload && one.who === name);
+      return other === undefined || name === who ? '' : of(cpu(other.measured)).toFixed(2);
+    };
+    return {
+      broker,
+      workload,
+      who,
+      'records/s': Math.round(measured.records / measured.seconds),
+      'CPU s/M': Math.round(cpu(measured) * 1e3) / 1e3,
+      'warm CPU s/M': Math.round((measured.warmCpuSeconds * 2e9) / measured.records) / 1e3,
+      'RSS MB': Math.round(measured.maxRssMb),
+      'times millrace': times('millrace', (ours) => cpu(measured) / ours),
+      'kafkajs takes times': times(baseline, (kafkajs) => kafkajs / cpu(measured)),
+    };
   });
 }
 
-function round(figure: number): number {
-  return Math.round(figure * 100) / 100;
+let runs = 0;
+
+/** @returns null if the contestant fails: the others go on. */
+async function run({ name, command, options: more = [] }: Contestant, workload: string, brokers: string): Promise<Measured | null> {
+  const target = `bench-${workload}-${process.pid}-${runs++}`;
+  await createTopic(brokers, target);
+  const task = [workload, brokers, String(records), source, target];
+  const [program, ...args] = [...(canPin ? ['taskset', '-c', '1'] : []), ...command, ...task, ...more];
+  const input = workload === 'produce' && name.startsWith('librdkafka') ? `${[...deviceRecords(records)].join('\n')}\n` : '';
+  const ran = spawnSync(program!, args, { encoding: 'utf8', input, maxBuffer: 1 << 26, timeout: 300_000 });
+  if (ran.status !== 0) {
+    notes.push(`${name} failed in ${workload}: ${(ran.stderr || String(ran.error ?? ran.signal)).trim().slice(0, 500)}`);
+    return null;
+  }
+  const measured = JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Measured;
+  if (workload === 'produce' || workload === 'copy') await compare(name, workload, brokers, target, measured);
+  return measured;
 }
 
-async function fill(brokers: string): Promise<void> {
-  const admin = createAdmin({ brokers: brokers.split(','), clientId: 'bench' });
-  for (const [topic, partitions] of Object.entries({
-    'bench-devices': 4,
-    'bench-produce': 1,
-    'bench-produce-baseline': 1,
-    'bench-results': 1,
-    'bench-results-baseline': 1,
-  })) {
-    await admin.createTopic({ topic, partitions, configs: { 'retention.ms': '-1' } });
+/** What it says to have written must be there. */
+async function compare(
+  name: string,
+  workload: string,
+  brokers: string,
+  target: string,
+  { records: count, checksum }: Measured,
+): Promise<void> {
+  const found = await readAll(brokers, target);
+  if (found.records !== count || found.bytes !== checksum) {
+    notes.push(`${name} wrote ${count} records of ${checksum} bytes in ${workload}, and there are ${found.records} of ${found.bytes}`);
   }
-  await admin.close();
-  const client = new KafkaClient({ brokers: brokers.split(','), clientId: 'bench' });
-  const [held] = await listOffsets(client, 'bench-devices', [0], 'latest');
-  if (held === 0) {
-    const producer = openProducer(client, { lingerMs: 5, batchSizeBytes: 16_384 });
-    let row = 0;
-    for (const value of deviceRecords(records)) {
-      // Blocks of a partition, so that each batch is full and event time runs alike in all of them.
-      const room = producer.append('bench-devices', Math.floor(row++ / 100) % 4, Date.UTC(2026, 0, 1, 10), null, Buffer.from(value));
-      if (room !== undefined) await room;
-    }
-    await producer.close();
-  }
-  await client.close();
 }
 
-let brokers = process.env['KAFKA_BROKERS'];
-let broker: Started | null = null;
-if (brokers === undefined) {
-  const [command, args] = pin(0, ['--conditions=source', join(root, 'packages/broker/src/main.ts'), '--data-dir', folder, '--port', '0']);
-  broker = new Started(command, args);
-  brokers = (await broker.waitFor(/listening on (\S+)/))[1]!;
-}
-try {
-  await fill(brokers);
+async function runAll({ brokers }: Cluster, all: readonly Contestant[], workloads: readonly string[]): Promise<Result[]> {
+  await fill(brokers, source, records);
+  const results: Result[] = [];
   for (const workload of workloads) {
-    if (workload === 'decode') {
-      const { ours, baseline } = benchDecode(Math.min(records, 500_000));
-      report(workload, 'JSON.parse', baseline, null);
-      report(workload, 'millrace', ours, baseline);
-      continue;
+    for (const contestant of all.filter((one) => one.workloads.includes(workload))) {
+      const measured = await run(contestant, workload, brokers);
+      if (measured !== null) results.push({ workload, who: contestant.name, measured });
+      console.error(`${workload}: ${contestant.name} ${measured === null ? 'failed' : `${measured.cpuSeconds.toFixed(2)} CPU s`}`);
     }
-    const baseline = run('baseline-kafkajs.ts', workload, brokers);
-    report(workload, 'kafkajs', baseline, null);
-    report(
-      workload,
-      'millrace',
-      run(workload === 'w0' || workload === 'produce' ? 'millrace-client.ts' : 'millrace-query.ts', workload, brokers),
-      baseline,
-    );
+  }
+  return results;
+}
+
+function decode(): Result[] {
+  const { ours, baseline: parse } = benchDecode(Math.min(records, 500_000));
+  return [
+    { workload: 'decode', who: 'JSON.parse', measured: parse },
+    { workload: 'decode', who: 'millrace', measured: ours },
+  ];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+// What is started from here inherits it: the brokers stay on this core.
+if (canPin) spawnSync('taskset', ['-apc', '0', String(process.pid)]);
+const rows: Row[] = [];
+try {
+  const named = options.who?.split(',');
+  const all = contestants(folder, (reason) => notes.push(reason)).filter(({ name }) => named?.includes(name) ?? true);
+  const workloads = options.only.split(',');
+  if (workloads.includes('decode')) rows.push(...rowsOf('–', decode()));
+  const rest = workloads.filter((workload) => workload !== 'decode');
+  for (const start of rest.length === 0 ? [] : startClusters(folder, options.kafka)) {
+    const cluster = await start();
+    try {
+      rows.push(...rowsOf(cluster.name, await runAll(cluster, all, rest)));
+    } finally {
+      await cluster.stop();
+    }
   }
 } finally {
-  await broker?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(options.json ? JSON.stringify({ records, rows }, null, 2) : renderTable(rows));
+console.log(options.json ? JSON.stringify({ records, rows, notes }, null, 2) : [renderTable(rows), ...notes].join('\n'));

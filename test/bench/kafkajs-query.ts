@@ -1,16 +1,10 @@
 /**
- * The baseline: the loop that a Node developer writes over kafkajs, tuned: eachBatch with large fetches, JSON.parse, a Map per
- * window, results sent in large batches. In memory, nothing durable.
- *
- * `node baseline-kafkajs.ts <w0|w1|w2|produce> <brokers> <records>`: prints one line of JSON.
+ * Queries as a Node developer writes them over kafkajs, tuned: eachBatch with large fetches, JSON.parse, a Map per window, results
+ * sent in large batches. In memory, nothing durable.
  */
 import { Kafka, logLevel, type Message } from 'kafkajs';
-import { deviceRecords } from './devices.ts';
-import { Meter } from './measure.ts';
-
-const [workload, brokers, count] = [process.argv[2]!, process.argv[3]!.split(','), Number(process.argv[4])];
-const kafka = new Kafka({ clientId: 'bench-baseline', brokers, logLevel: logLevel.NOTHING });
-const topic = 'bench-devices';
+import { type Measured, Meter } from './measure.ts';
+import { runTask, type Task, terms } from './task.ts';
 
 interface Device {
   readonly device: string;
@@ -27,14 +21,13 @@ let watermark = Number.NEGATIVE_INFINITY;
 /** The end of the earliest open window: before it there is nothing to close. */
 let nextEnd = Number.POSITIVE_INFINITY;
 
-const steps: Record<string, Step> = {
-  w0: () => nothing,
-  w1: (value) => {
+const steps = {
+  w1: (value: Buffer): Message[] => {
     const row = JSON.parse(value.toString()) as Device;
     if (!(row.cpu_usage >= 90)) return nothing;
     return [{ value: JSON.stringify({ device: row.device, cpu_usage: row.cpu_usage, timestamp: row.timestamp }) }];
   },
-  w2: (value) => {
+  w2: (value: Buffer): Message[] => {
     const row = JSON.parse(value.toString()) as Device;
     const time = Date.parse(`${row.timestamp.replace(' ', 'T')}Z`);
     const start = time - (time % 10_000);
@@ -68,23 +61,19 @@ function closeWindows(): Message[] {
   return results;
 }
 
-async function consume(step: Step): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  const available = (await admin.fetchTopicOffsets(topic)).reduce((total, partition) => total + Number(partition.high), 0);
-  await admin.disconnect();
-  const wanted = Math.min(count, available);
+async function query(step: Step, { brokers, records, source, target }: Task): Promise<Measured> {
+  const kafka = new Kafka({ clientId: 'bench-kafkajs', brokers, logLevel: logLevel.NOTHING });
   const producer = kafka.producer({ idempotent: false });
   await producer.connect();
   const consumer = kafka.consumer({
-    groupId: `bench-baseline-${Date.now()}`,
-    maxBytesPerPartition: 4 << 20,
-    maxBytes: 16 << 20,
+    groupId: target,
+    maxBytesPerPartition: terms.maxPartitionBytes,
+    maxBytes: terms.maxFetchBytes,
     minBytes: 1 << 16,
     maxWaitTimeInMs: 100,
   });
   await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.subscribe({ topic: source, fromBeginning: true });
   const meter = new Meter();
   let consumed = 0;
   let sent = 0;
@@ -96,32 +85,17 @@ async function consume(step: Step): Promise<void> {
       eachBatch: async ({ batch }) => {
         const results: Message[] = [];
         for (const { value } of batch.messages) for (const result of step(value!)) results.push(result);
-        for (let from = 0; from < results.length; from += 5_000) {
-          await producer.send({ topic: 'bench-results-baseline', acks: -1, messages: results.slice(from, from + 5_000) });
+        for (let from = 0; from < results.length; from += terms.recordsPerSend) {
+          await producer.send({ topic: target, acks: -1, messages: results.slice(from, from + terms.recordsPerSend) });
         }
         sent += results.length;
         consumed += batch.messages.length;
-        if (consumed * 2 >= wanted) meter.half();
-        if (consumed >= wanted) done();
+        if (consumed * 2 >= records) meter.half();
+        if (consumed >= records) done();
       },
     });
   });
-  console.log(JSON.stringify(meter.finish(consumed, sent)));
-  process.exit(0);
+  return meter.finish(consumed, sent);
 }
 
-async function produce(): Promise<void> {
-  const messages = [...deviceRecords(count)].map((value) => ({ value: Buffer.from(value) }));
-  const producer = kafka.producer({ idempotent: false });
-  await producer.connect();
-  const meter = new Meter();
-  for (let from = 0; from < messages.length; from += 5_000) {
-    if (from * 2 >= count) meter.half();
-    await producer.send({ topic: 'bench-produce-baseline', acks: -1, messages: messages.slice(from, from + 5_000) });
-  }
-  console.log(JSON.stringify(meter.finish(messages.length, messages.length)));
-  process.exit(0);
-}
-
-if (workload === 'produce') await produce();
-else await consume(steps[workload]!);
+await runTask({ w1: (task) => query(steps.w1, task), w2: (task) => query(steps.w2, task) });
