@@ -151,7 +151,6 @@ export class GroupCoordinator {
 
   /** @throws {MillraceError} DISK_FULL, DISK_IO */
   delete(groupId: string): KafkaErrorName {
-    if (groupId === '') return 'INVALID_GROUP_ID';
     const group = this.#groups.get(groupId);
     if (group === undefined) return 'GROUP_ID_NOT_FOUND';
     if (group.state !== 'Empty') return 'NON_EMPTY_GROUP';

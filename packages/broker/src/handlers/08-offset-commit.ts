@@ -23,7 +23,7 @@ export const handleOffsetCommit: Handler<typeof apis.offsetCommit> = async (requ
   const judged = request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map((asked) => {
-      const error = refusal ?? refuseOffset(services, name, asked.partitionIndex, asked.committedMetadata);
+      const error = refuseOffset(services, { topic: name, partition: asked.partitionIndex, metadata: asked.committedMetadata }, refusal);
       const { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata: metadata } = asked;
       if (error === undefined) accepted.push({ topic: name, partition, offset, leaderEpoch, metadata });
       return { partitionIndex: partition, error };
@@ -38,15 +38,17 @@ export const handleOffsetCommit: Handler<typeof apis.offsetCommit> = async (requ
   };
 };
 
-/** Why an offset cannot be committed, whoever does it, or undefined. */
+/**
+ * Why an offset cannot be committed, or undefined. As in Kafka a partition that does not exist counts for more than who commits.
+ * @param refusal why this committer may commit nothing.
+ */
 export function refuseOffset(
   { topics }: Pick<Services, 'topics'>,
-  topic: string,
-  partition: number,
-  metadata: string | null,
+  { topic, partition, metadata }: Pick<OffsetToCommit, 'topic' | 'partition' | 'metadata'>,
+  refusal: KafkaErrorName | undefined,
 ): KafkaErrorName | undefined {
   if (topics.partition(topic, partition) === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
-  return (metadata?.length ?? 0) > metadataLengthMax ? 'OFFSET_METADATA_TOO_LARGE' : undefined;
+  return refusal ?? ((metadata?.length ?? 0) > metadataLengthMax ? 'OFFSET_METADATA_TOO_LARGE' : undefined);
 }
 
 /** Kafka's clients retry COORDINATOR_NOT_AVAILABLE; a storage error they do not know here. */

@@ -20,7 +20,7 @@ export const handleTxnOffsetCommit: Handler<typeof apis.txnOffsetCommit> = async
     name,
     partitions: partitions.map((asked) => {
       const { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata: metadata } = asked;
-      const error = refusal ?? refuseOffset(services, name, partition, metadata);
+      const error = refuseOffset(services, { topic: name, partition, metadata }, refusal);
       if (error === undefined) accepted.push({ topic: name, partition, offset, leaderEpoch, metadata });
       return { partitionIndex: partition, error };
     }),
