@@ -5,6 +5,7 @@ export { explainPlan } from './explain/explain-plan.ts';
 export type * from './plan.ts';
 export { insertColumns, planInsert } from './plan-insert.ts';
 export { planQuery } from './plan-query.ts';
+export { planView, viewColumns } from './plan-view.ts';
 export {
   isClientSetting,
   type QuerySettings,
@@ -14,6 +15,7 @@ export {
   withSettingsClause,
 } from './settings/query-settings.ts';
 export { resolveStreamSettings, type StreamSettingDefinition, type StreamSettings, streamSettings } from './settings/stream-settings.ts';
+export { takeViewSettings, type ViewSettings, viewSettings } from './settings/view-settings.ts';
 export { bindColumns, bindOverColumns, bindTextOverColumns } from './stream/bind-columns.ts';
 export { eventTimeColumnOf } from './stream/event-time-column.ts';
 export { defaultsFor, type StreamDefaults, type ValueColumn } from './stream/stream-defaults.ts';

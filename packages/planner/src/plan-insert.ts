@@ -18,8 +18,9 @@ import type { PlanContext } from './context.ts';
 import { callFunction, coerce, column, constant, stringType } from './expression/build.ts';
 import { substituteColumns } from './expression/columns-of.ts';
 import { planQueryRelation } from './lower/query.ts';
+import type { Relation } from './lower/relation.ts';
 import type { PlanExpression, QueryPlan } from './plan.ts';
-import { placed, planError } from './plan-error.ts';
+import { type Place, placed, planError } from './plan-error.ts';
 import { beginPlanning, finishPlanning } from './plan-query.ts';
 import { defaultsFor, type StreamDefaults } from './stream/stream-defaults.ts';
 
@@ -62,11 +63,26 @@ export function planInsert(definition: StreamDefinition, columns: readonly Ident
   const defaults = defaultsFor(definition, context);
   const targets = insertColumns(definition, columns, defaults, context);
   const relation = planQueryRelation(query, planning);
-  const given = relation.node.schema;
+  const given = relation.node.schema.length;
   const place = { source: context.source, node: query };
-  if (given.length !== targets.length) {
-    throw planError('PLAN_QUERY_INCORRECT', `the query gives ${given.length} columns, but ${targets.length} are to be inserted`, place);
-  }
+  if (given !== targets.length)
+    throw planError('PLAN_QUERY_INCORRECT', `the query gives ${given} columns, but ${targets.length} are to be inserted`, place);
+  return finishPlanning(intoStream(definition, defaults, relation, targets, place, context), planning);
+}
+
+/**
+ * The rows of a relation as those of a stream: see {@link planInsert}.
+ * @param targets where each column of the relation goes, as a place in `defaults.decode`; −1 = nowhere
+ */
+export function intoStream(
+  definition: StreamDefinition,
+  defaults: StreamDefaults,
+  relation: Relation,
+  targets: readonly number[],
+  place: Place,
+  context: PlanContext,
+): Relation {
+  const given = relation.node.schema;
   const decoded = defaults.decode.map((field, index): PlanExpression => {
     const from = targets.indexOf(index);
     const { type } = defaults.schema[index]!;
@@ -79,7 +95,7 @@ export function planInsert(definition: StreamDefinition, columns: readonly Ident
   const expressions = [...defaults.expressions, defaults.eventTime].map((expression) => substituteColumns(expression, decoded));
   const names = [...definition.columns.map(({ name }) => name), '_tp_time'];
   const schema = names.map((name, index) => ({ name, type: expressions[index]!.type }));
-  return finishPlanning({ ...relation, node: { node: 'project', schema, input: relation.node, expressions } }, planning);
+  return { ...relation, node: { node: 'project', schema, input: relation.node, expressions } };
 }
 
 /** The value as the column's type. An integer that the column does not hold is refused: only where somebody writes CAST it wraps. */
