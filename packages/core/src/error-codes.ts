@@ -55,6 +55,7 @@ export const errorCodes = {
   REQUEST_READONLY: { actor: 'user', summary: 'the request may only read' },
   REQUEST_TOO_LARGE: { actor: 'user', summary: 'the request is larger than the limit' },
   SQL_SYNTAX: { actor: 'user', summary: 'the text is not a statement of the dialect' },
+  STATE_INVALID: { actor: 'data', summary: 'the saved state of a view is damaged, or of another shape than its query' },
   STREAM_HAS_DEPENDENTS: { actor: 'user', summary: 'other objects read what is to be dropped or changed' },
 } as const satisfies Record<string, { actor: ErrorActor; summary: string }>;
 

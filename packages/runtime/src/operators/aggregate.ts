@@ -4,6 +4,7 @@ import { withoutRows } from '../expression/row-failure.ts';
 import { type AggregateInput, AggregateProgram, rowOfInput } from '../state/aggregate-program.ts';
 import { AggregateState, allGroups } from '../state/aggregate-state.ts';
 import { ChangedGroups } from '../state/changed-groups.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import { EmitTimer } from './emit-timer.ts';
 import { type Mark, noLosses, type Operator, type OperatorContext, type Output } from './operator.ts';
 
@@ -17,6 +18,7 @@ export class Aggregate implements Operator {
   readonly name = 'aggregate';
   readonly losses = noLosses();
   readonly bufferedRows = 0;
+  readonly state: OperatorState | null = null;
   readonly #emit: EmitPlan;
   readonly #hasKeys: boolean;
   readonly #program: AggregateProgram;

@@ -1,6 +1,7 @@
 import { type Chunk, GroupTable } from '@millrace/data';
 import type { DistinctNode } from '@millrace/planner';
 import { throughRows } from '../expression/row-failure.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import { type Mark, noLosses, type Operator, type OperatorContext, type Output } from './operator.ts';
 import { takeRows } from './take-rows.ts';
 
@@ -10,6 +11,7 @@ export class Distinct implements Operator {
   readonly losses = noLosses();
   readonly wakeAtMs = Number.POSITIVE_INFINITY;
   readonly bufferedRows = 0;
+  readonly state: OperatorState | null = null;
   readonly #scope: DistinctNode['scope'];
   readonly #table: GroupTable;
   #groups = new Int32Array(0);

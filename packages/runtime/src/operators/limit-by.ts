@@ -2,6 +2,7 @@ import { type Chunk, GroupTable } from '@millrace/data';
 import type { LimitByNode } from '@millrace/planner';
 import { compileProjection, type Projection } from '../expression/compile-projection.ts';
 import { throughRows } from '../expression/row-failure.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import { type Mark, noLosses, type Operator, type OperatorContext, type Output } from './operator.ts';
 import { takeRows } from './take-rows.ts';
 
@@ -11,6 +12,7 @@ export class LimitBy implements Operator {
   readonly losses = noLosses();
   readonly wakeAtMs = Number.POSITIVE_INFINITY;
   readonly bufferedRows = 0;
+  readonly state: OperatorState | null = null;
   readonly #node: LimitByNode;
   readonly #keys: Projection;
   readonly #table: GroupTable;

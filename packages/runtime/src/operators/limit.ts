@@ -1,6 +1,7 @@
 import type { Chunk } from '@millrace/data';
 import type { LimitNode } from '@millrace/planner';
 import { shiftedBy } from '../expression/row-failure.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import { type Mark, noLosses, type Operator, type Output } from './operator.ts';
 import { sliceChunk } from './take-rows.ts';
 
@@ -13,6 +14,7 @@ export class Limit implements Operator {
   readonly losses = noLosses();
   readonly wakeAtMs = Number.POSITIVE_INFINITY;
   readonly bufferedRows = 0;
+  readonly state: OperatorState | null = null;
   readonly #scope: LimitNode['scope'];
   readonly #offset: number;
   readonly #end: number;

@@ -2,6 +2,7 @@ import type { Clock } from '@millrace/core';
 import type { Chunk } from '@millrace/data';
 import type { KernelContext } from '@millrace/functions';
 import type { MemoryBudget } from '../state/memory-budget.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 
 /**
  * What travels in band with the chunks.
@@ -51,6 +52,8 @@ export interface Operator {
   readonly wakeAtMs: number;
   /** Rows held back: neither handed on nor folded into a state. */
   readonly bufferedRows: number;
+  /** What must survive a restart; null if nothing outlives a chunk, or if the context does not ask for it. */
+  readonly state: OperatorState | null;
   onChunk(chunk: Chunk, out: Output): void;
   onMark(mark: Mark, out: Output): void;
 }
@@ -60,6 +63,8 @@ export interface OperatorContext {
   readonly kernels: KernelContext;
   readonly clock: Clock;
   readonly memory: MemoryBudget;
+  /** True if states are to be saved: only then is it tracked what changes. */
+  readonly keepsState: boolean;
 }
 
 export function noLosses(): Losses {
@@ -72,6 +77,7 @@ export abstract class StatelessOperator implements Operator {
   readonly losses = noLosses();
   readonly wakeAtMs: number = Number.POSITIVE_INFINITY;
   readonly bufferedRows: number = 0;
+  readonly state: OperatorState | null = null;
 
   abstract onChunk(chunk: Chunk, out: Output): void;
 

@@ -14,6 +14,8 @@ export class Sort implements Operator {
   readonly name = 'sort';
   readonly losses = noLosses();
   readonly wakeAtMs = Number.POSITIVE_INFINITY;
+  /** Of bounded input all is kept until the end; of each emission nothing is: neither has a state to resume. */
+  readonly state = null;
   readonly #order: RowOrder;
   readonly #scope: SortNode['scope'];
   readonly #limit: number;

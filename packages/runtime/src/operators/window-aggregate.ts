@@ -5,6 +5,7 @@ import { throughRows, withoutRows } from '../expression/row-failure.ts';
 import { type AggregateInput, AggregateProgram, rowOfInput, takeInput } from '../state/aggregate-program.ts';
 import { AggregateState, allGroups } from '../state/aggregate-state.ts';
 import type { Bucket } from '../state/bucket.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import { PaneAssigner } from '../state/pane-assigner.ts';
 import { type Assigner, WindowAssigner } from '../state/window-assigner.ts';
 import { paneLayout } from '../window/pane-layout.ts';
@@ -32,6 +33,7 @@ export class WindowAggregate implements Operator {
   readonly name = 'window aggregate';
   readonly losses = noLosses();
   readonly bufferedRows = 0;
+  readonly state: OperatorState | null = null;
   readonly #node: WindowedNode;
   readonly #context: OperatorContext;
   readonly #emit: EmitPlan;

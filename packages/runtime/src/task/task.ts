@@ -62,7 +62,12 @@ export class Task {
     this.#memory = new MemoryBudget(memoryBytes);
     this.#result = new Result(sink);
     const { kernels, clock } = context;
-    this.#pipeline = buildPipeline(plan.root, this.#result, () => this.#result.hasEnded, { kernels, clock, memory: this.#memory });
+    this.#pipeline = buildPipeline(plan.root, this.#result, () => this.#result.hasEnded, {
+      kernels,
+      clock,
+      memory: this.#memory,
+      keepsState: false,
+    });
     for (const input of this.#pipeline.inputs)
       if (input.node.node === 'scan') this.#scans.set(input, new Scan(input.node, context, input.out));
     const topics = [...new Set([...this.#scans.values()].map(({ topic }) => topic))];

@@ -25,6 +25,7 @@ function operator(array = node.array): Unnest {
       clock,
       kernels: { clock, random: new SeededRandom(1), timezone: 'UTC' },
       memory: new MemoryBudget(1 << 20),
+      keepsState: false,
     },
   );
 }
