@@ -8,6 +8,7 @@ import {
 import { assignRanges } from './assign-ranges.ts';
 import { assignRoundRobin } from './assign-round-robin.ts';
 import { assignCooperatively, assignSticky } from './assign-sticky.ts';
+import { assignToOne } from './assign-to-one.ts';
 import type { Assignor, SubscriptionState } from './assignor.ts';
 import type { AssignorName, TopicPartition } from './ports.ts';
 import { byTopic } from './topic-partitions.ts';
@@ -46,12 +47,16 @@ const cooperativeSticky: Assignor = {
   assign: assignCooperatively,
 };
 
-/** Kafka's assignors, by the names under which groups agree on them. */
+/** Members that keep what they have tell what that is as those of cooperative-sticky do. */
+const one: Assignor = { ...cooperativeSticky, name: 'millrace-one', assign: assignToOne };
+
+/** The assignors, Kafka's and one of our own, by the names under which groups agree on them. */
 export const assignors: Readonly<Record<AssignorName, Assignor>> = {
   range: { ...plain, name: 'range', assign: assignRanges },
   roundrobin: { ...plain, name: 'roundrobin', assign: assignRoundRobin },
   sticky,
   'cooperative-sticky': cooperativeSticky,
+  'millrace-one': one,
 };
 
 function grouped(owned: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {

@@ -130,8 +130,11 @@ export interface RecordReader {
   close(): Promise<void>;
 }
 
-/** Kafka's ways to share a group's partitions. With `cooperative-sticky` alone a rebalance takes nothing away but what moves (KIP-429). */
-export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky';
+/**
+ * Ways to share a group's partitions: Kafka's, and `millrace-one`, which gives all to one member while the others stand by.
+ * With `cooperative-sticky` or `millrace-one` alone a rebalance takes nothing away but what moves (KIP-429).
+ */
+export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky' | 'millrace-one';
 
 /** How a member takes part in a group. */
 export interface GroupOptions {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { assignRanges } from '../src/assign-ranges.ts';
 import { assignRoundRobin } from '../src/assign-round-robin.ts';
 import { assignCooperatively, assignSticky } from '../src/assign-sticky.ts';
+import { assignToOne } from '../src/assign-to-one.ts';
 import type { Subscriber } from '../src/assignor.ts';
 import { assignors } from '../src/assignors.ts';
 import type { TopicPartition } from '../src/index.ts';
@@ -18,6 +19,29 @@ function subscriber(memberId: string, topics: string, { instanceId = null as str
 }
 
 const counts = (of: Record<string, number>) => new Map(Object.entries(of));
+
+describe('the assignor that gives all to one member', () => {
+  it('leaves everything with who has it, new partitions too', () => {
+    const members = [subscriber('a', 't'), subscriber('b', 't', { owned: 't0' }), subscriber('c', 't')];
+    expect(shown(assignToOne(members, counts({ t: 2 })))).toEqual({ a: '', b: 't0 t1', c: '' });
+  });
+
+  it('believes the later of two that say they have it', () => {
+    const members = [subscriber('a', 't', { owned: 't0', generation: 3 }), subscriber('b', 't', { owned: 't0', generation: 4 })];
+    expect(shown(assignToOne(members, counts({ t: 1 })))).toEqual({ a: '', b: 't0' });
+  });
+
+  it('spreads many groups over the same members, however these are listed', () => {
+    const owners = Array.from({ length: 100 }, (_, i) => {
+      const topic = String.fromCodePoint(0x100 + i);
+      const members = [subscriber('a', topic), subscriber('b', topic), subscriber('c', topic)];
+      const ownerOf = (given: Subscriber[]) => [...assignToOne(given, counts({ [topic]: 1 }))].find(([, of]) => of.length > 0)![0];
+      expect(ownerOf(members.toReversed())).toBe(ownerOf(members));
+      return ownerOf(members);
+    });
+    for (const member of ['a', 'b', 'c']) expect(owners.filter((owner) => owner === member).length).toBeGreaterThan(15);
+  });
+});
 
 describe('the range assignor', () => {
   it('gives ranges topic by topic, the first members one more', () => {
