@@ -11,10 +11,12 @@ import { Crash, MemoryDisk } from './memory-disk.ts';
 import { committedIn } from './topic-client.ts';
 
 /**
- * Two producers with transactions that overlap, on a disk that crashes at a chosen operation. Afterwards a reader of committed records
+ * Two producers, one of each version of transactions, with transactions that overlap, on a disk that crashes at a chosen operation. Afterwards a reader of committed records
  * must see every transaction whose end was acknowledged as it was asked for, and of every other all or nothing.
  */
 const actors = ['x', 'y'];
+/** Gives each of its transactions an epoch of its own (KIP-890). */
+const hasOwnEpochs = (actor: string) => actor === 'y';
 const partitionCount = 2;
 const timeoutMs = 5000;
 const group = (actor: string) => `group-${actor}`;
@@ -101,8 +103,30 @@ class World {
   async init(actor: string): Promise<void> {
     const identity = await this.transactions.initProducer(actor, timeoutMs, undefined);
     if (typeof identity === 'string') throw new Error(identity);
+    this.adopt(actor, identity);
+  }
+
+  adopt(actor: string, identity: ProducerIdentity): void {
     this.identities.set(actor, identity);
     for (let index = 0; index < partitionCount; index++) this.sequences.set(`${actor}/${index}`, 0);
+  }
+
+  async end(actor: string, outcome: 'commit' | 'abort'): Promise<void> {
+    const before = this.identities.get(actor)!;
+    const ended = await this.transactions.end(this.producer(actor), outcome, hasOwnEpochs(actor) ? 'own' : 'kept');
+    if (typeof ended === 'string') throw new Error(ended);
+    if (!hasOwnEpochs(actor)) return;
+    this.adopt(actor, ended);
+    await this.#sendLate(actor, before);
+  }
+
+  /** What was delayed on the way comes into no later transaction. */
+  async #sendLate(actor: string, identity: ProducerIdentity): Promise<void> {
+    const value = Buffer.from(`late-${actor}`);
+    const bytes = encodeBatch([{ timestampMs: 5, key: value, value }], { ...identity, baseSequence: 100, transactional: true });
+    const index = this.random.below(partitionCount);
+    const answer = this.topic.partitions[index]!.append(bytes, -1, (batch) => this.transactions.admitBatch(actor, batch, 't', index, true));
+    if (!isRefusal(answer) || answer.error !== 'INVALID_PRODUCER_EPOCH') throw new Error(`${actor}: a late batch was taken`);
   }
 
   async produce(run: Run, index: number, value: string): Promise<void> {
@@ -113,9 +137,11 @@ class World {
     const traits = { producerId, producerEpoch, baseSequence, transactional: true };
     const bytes = encodeBatch([{ timestampMs: 5, key: Buffer.from(value), value: Buffer.from(value) }], traits);
     const partition = this.topic.partitions[index]!;
-    const appended = partition.append(bytes, -1, (batch) => this.transactions.refuseBatch(run.actor, batch, 't', index));
+    const isAdding = hasOwnEpochs(run.actor);
+    const appended = partition.append(bytes, -1, (batch) => this.transactions.admitBatch(run.actor, batch, 't', index, isAdding));
     if (isRefusal(appended)) throw new Error(`${appended.error} ${appended.message}`);
     run.values.push(value);
+    if (this.transactions.needsFlush) await this.transactions.flush();
     if (partition.needsFlush) await partition.flush();
   }
 
@@ -127,21 +153,25 @@ class World {
       const run: Run = { actor, number, outcome: this.random.below(3) === 0 ? 'abort' : 'commit', state: 'begun', values: [] };
       this.runs.push(run);
       for (let index = 0; index < partitionCount; index++) {
-        await this.#expectNone(this.transactions.addPartitions(this.producer(actor), [{ topic: 't', partition: index }]));
-        yield;
+        if (!hasOwnEpochs(actor)) {
+          await this.#expectNone(this.transactions.addPartitions(this.producer(actor), [{ topic: 't', partition: index }]));
+          yield;
+        }
         for (let i = 0; i <= this.random.below(2); i++) {
           await this.produce(run, index, `${actor}-${number}-${index}-${i}`);
           yield;
         }
       }
-      await this.#expectNone(this.transactions.addGroup(this.producer(actor), group(actor)));
-      yield;
+      if (!hasOwnEpochs(actor)) {
+        await this.#expectNone(this.transactions.addGroup(this.producer(actor), group(actor)));
+        yield;
+      }
       await this.transactions.commitOffsets(actor, group(actor), [
         { topic: 't', partition: 0, offset: number, leaderEpoch: 0, metadata: null },
       ]);
       yield;
       run.state = 'ending';
-      await this.#expectNone(this.transactions.end(this.producer(actor), run.outcome));
+      await this.end(actor, run.outcome);
       run.state = 'ended';
       yield;
     }
@@ -232,7 +262,7 @@ async function crashAndRecover(seed: number, kind: 'process' | 'power', flushMes
   await world.produce(again, 1, 'x-again');
   await world.transactions.addGroup(world.producer('x'), group('x'));
   await world.transactions.commitOffsets('x', group('x'), [{ topic: 't', partition: 0, offset: 1000, leaderEpoch: 0, metadata: null }]);
-  expect(await world.transactions.end(world.producer('x'), 'commit'), label).toBe('NONE');
+  await world.end('x', 'commit');
   again.state = 'ended';
   check(world, label, isKept);
   for (const partition of world.topic.partitions) await partition.compact();

@@ -67,7 +67,7 @@ describe('connections', () => {
     expect(ranges.get(0)).toEqual([0, 12]);
     expect(ranges.get(1)).toEqual([4, 12]);
     expect(ranges.get(11)).toEqual([0, 9]);
-    expect([24, 25, 26, 28].map((key) => ranges.get(key)![1])).toEqual([3, 3, 3, 3]);
+    expect([24, 25, 26, 28].map((key) => ranges.get(key)![1])).toEqual([3, 4, 5, 5]);
   });
 
   it('answers pipelined requests in the order of the requests, also behind one that waits', async () => {

@@ -10,28 +10,34 @@ type PartitionResponse = Response['responses'][number]['partitionResponses'][num
 
 /** First version whose clients abort on TRANSACTION_ABORTABLE and go on. */
 const abortableFrom = 11;
+/** First version whose batches add their partitions to the transaction. */
+const addingFrom = 12;
+
+/** What is to be on stable storage before an answer goes out. */
+type Unflushed = Map<PartitionResponse, Pick<Partition, 'flush'>[]>;
 
 /**
  * Produce 0–12; 0–2 are only listed, since librdkafka before 2.11 compresses nothing unless 0 is (KAFKA-18659).
  * Appends one record batch a partition, as it came. With acks=0 nothing is answered. A full disk is KAFKA_STORAGE_ERROR: nothing
  * of the batch was kept, and the client sends it again.
  * Where the flush settings ask for it, the answer waits for stable storage; consumers may see the batch before.
- * A batch of a transaction is taken only if its partition was added to the open transaction of its producer; if not it is
- * INVALID_TXN_STATE, from 11 on TRANSACTION_ABORTABLE. A request that names no transactional id may have no such batch.
- * Differs from Kafka: acks=1 and acks=all differ by min.insync.replicas only, there being one node; zstd is taken in every version;
- * 12 adds no partition to a transaction by itself, that being for clients of the second version of transactions, which is not offered.
- * @see KIP-98, KIP-467, KIP-890 (part 1)
+ * A batch of a transaction adds its partition to the transaction of its producer (12); below, the partition must have been added: if not
+ * it is INVALID_TXN_STATE, in 11 TRANSACTION_ABORTABLE. While the transaction before is being ended it is CONCURRENT_TRANSACTIONS.
+ * A request that names no transactional id may have no such batch.
+ * Differs from Kafka: acks=1 and acks=all differ by min.insync.replicas only, there being one node; zstd is taken in every version.
+ * @see KIP-98, KIP-467, KIP-890
  */
 export const handleProduce: Handler<typeof apis.produce> = (request, services, { version }) => {
   const { acks } = request;
   if (acks < -1 || acks > 1) return { responses: refuseAll(request, 'INVALID_REQUIRED_ACKS') };
-  const unflushed = new Map<PartitionResponse, Partition>();
+  const unflushed: Unflushed = new Map();
   const responses = request.topicData.map(({ name, partitionData }) => ({
     name,
     partitionResponses: partitionData.map(({ index, records }) => {
       const partition = services.topics.partition(name, index);
       const response = append(partition, index, records, request, services, version);
-      if (response.errorCode === 0 && partition!.needsFlush) unflushed.set(response, partition!);
+      const written = response.errorCode === 0 ? [services.transactions, partition!].filter(({ needsFlush }) => needsFlush) : [];
+      if (written.length > 0) unflushed.set(response, written);
       return response;
     }),
   }));
@@ -48,10 +54,13 @@ function append(
   version: number,
 ): PartitionResponse {
   if (partition === undefined) return refused(index, 'UNKNOWN_TOPIC_OR_PARTITION');
+  const elsewhere = services.cluster.refuseLeader(services.nodeId, partition);
+  if (elsewhere !== undefined) return { ...refused(index, elsewhere), currentLeader: services.cluster.leadershipOf(partition) };
   try {
-    const refuseTransactional = (batch: BatchHeader) => services.transactions.refuseBatch(transactionalId, batch, partition.topic, index);
+    const refuseTransactional = (batch: BatchHeader) =>
+      knownTo(version, services.transactions.admitBatch(transactionalId, batch, partition.topic, index, version >= addingFrom));
     const appended = partition.append(records, acks, refuseTransactional);
-    if (isRefusal(appended)) return refused(index, knownTo(version, appended.error), appended.message);
+    if (isRefusal(appended)) return refused(index, appended.error, appended.message);
     return { index, errorCode: 0, ...appended, logStartOffset: partition.startOffset };
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
@@ -60,18 +69,18 @@ function append(
   }
 }
 
-const knownTo = (version: number, error: KafkaErrorName) =>
+const knownTo = (version: number, error: KafkaErrorName | undefined) =>
   error === 'INVALID_TXN_STATE' && version >= abortableFrom ? 'TRANSACTION_ABORTABLE' : error;
 
 /** Waits for stable storage; what does not get there is not acknowledged. */
-async function flush(response: Response, unflushed: Map<PartitionResponse, Partition>, services: Services): Promise<Response> {
+async function flush(response: Response, unflushed: Unflushed, services: Services): Promise<Response> {
   const failed = new Map<PartitionResponse, PartitionResponse>();
-  for (const [answer, partition] of unflushed) {
+  for (const [answer, written] of unflushed) {
     try {
-      await partition.flush();
+      for (const log of written) await log.flush();
     } catch (failure) {
       if (!isStorageFailure(failure)) throw failure;
-      services.logger.error({ topic: partition.topic, partition: answer.index, error: failure.message }, 'batch not synced');
+      services.logger.error({ partition: answer.index, error: failure.message }, 'batch not synced');
       failed.set(answer, refused(answer.index, 'KAFKA_STORAGE_ERROR', failure.message));
     }
   }

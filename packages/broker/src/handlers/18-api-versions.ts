@@ -6,12 +6,27 @@ export function listVersions(endpoints: Iterable<Endpoint>) {
   return [...endpoints].map(({ api, versions: [minVersion, maxVersion] }) => ({ apiKey: api.key, minVersion, maxVersion }));
 }
 
+/** What clients may choose by, each with its levels and the one that is agreed on. At 2 of this one they take an epoch for each transaction. */
+const features = [{ name: 'transaction.version', minVersion: 0, maxVersion: 2, level: 2 }];
+/** First version whose clients take 0 for the lowest level of a feature (KAFKA-17011); older ones are not told of such a feature. */
+const levelZeroFrom = 4;
+/** The levels have never been others. */
+const finalizedFeaturesEpoch = 0;
+
 /**
- * ApiVersions 0–4: the table of what is served, and no more. An unknown version is answered in version 0 with UNSUPPORTED_VERSION and
- * the range of ApiVersions itself (see the router), so that any client can find common ground.
- * Differs from Kafka: no features are listed or finalized, so every client takes the first version of transactions.
- * @see KIP-35, KIP-511, KIP-584
+ * ApiVersions 0–4: the table of what is served, and no more, and (3 and later) the level of `transaction.version`, by which clients choose
+ * their transactions. An unknown version is answered in version 0 with UNSUPPORTED_VERSION and the range of ApiVersions itself (see the
+ * router), so that any client can find common ground.
+ * Differs from Kafka: of its features only `transaction.version` is there, and its level cannot be changed.
+ * @see KIP-35, KIP-511, KIP-584, KIP-890
  */
 export function apiVersionsHandler(endpoints: () => Iterable<Endpoint>): Handler<typeof apis.apiVersions> {
-  return () => ({ errorCode: 0, apiKeys: listVersions(endpoints()) });
+  const finalizedFeatures = features.map(({ name, level }) => ({ name, maxVersionLevel: level, minVersionLevel: level }));
+  return (_, __, { version }) => ({
+    errorCode: 0,
+    apiKeys: listVersions(endpoints()),
+    supportedFeatures: features.filter(({ minVersion }) => minVersion > 0 || version >= levelZeroFrom),
+    finalizedFeaturesEpoch,
+    finalizedFeatures,
+  });
 }

@@ -4,13 +4,14 @@ import type { ProducerIdentity } from '../transaction/transaction.ts';
 import type { Handler } from './handler.ts';
 
 /**
- * InitProducerId 0–4: gives a producer its identity.
+ * InitProducerId 0–5: gives a producer its identity.
  * Without a transactional id: an id that was never given before, with epoch 0; one that asks with its old id (3 and later) gets a new
  * one too, which begins its sequences anew. With a transactional id: the next epoch, which fences whoever had it before and aborts what
  * that left open; a new id once the epochs are used up. A producer that names itself (3 and later) must be the newest.
+ * 5 only says that the client knows TRANSACTION_ABORTABLE.
  * Differs from Kafka: an open transaction is aborted within the request, where Kafka answers CONCURRENT_TRANSACTIONS and is asked again;
  * a fenced producer that names itself aborts nothing.
- * @see KIP-98, KIP-360, KIP-588
+ * @see KIP-98, KIP-360, KIP-588, KIP-890
  */
 export const handleInitProducerId: Handler<typeof apis.initProducerId> = async (request, { producerIds, transactions, logger }) => {
   const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request;

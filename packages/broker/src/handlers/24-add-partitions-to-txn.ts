@@ -5,7 +5,8 @@ import { transactionAnswer } from './transaction-answer.ts';
 /**
  * AddPartitionsToTxn 0–3: takes partitions into the open transaction, beginning one if none is. All or none: if one is not known, the
  * others are OPERATION_NOT_ATTEMPTED.
- * Differs from Kafka: 4 and later, spoken between brokers, are not served, there being one.
+ * Clients of the second version of transactions have no need of it.
+ * Differs from Kafka: 4 and later, which only brokers speak to each other, are neither listed nor served, there being one.
  * @see KIP-98, KIP-890
  */
 export const handleAddPartitionsToTxn: Handler<typeof apis.addPartitionsToTxn> = async (request, services, { version }) => {

@@ -3,8 +3,9 @@ import type { Handler } from './handler.ts';
 import { transactionAnswer } from './transaction-answer.ts';
 
 /**
- * AddOffsetsToTxn 0–3: announces that offsets of a group will be committed with the transaction, beginning one if none is open.
- * @see KIP-98
+ * AddOffsetsToTxn 0–4: announces that offsets of a group will be committed with the transaction, beginning one if none is open.
+ * Clients of the second version of transactions have no need of it. 4 only says that the client knows TRANSACTION_ABORTABLE.
+ * @see KIP-98, KIP-890
  */
 export const handleAddOffsetsToTxn: Handler<typeof apis.addOffsetsToTxn> = async (request, { transactions, logger }, { version }) => {
   const { transactionalId, groupId } = request;

@@ -6,15 +6,21 @@ import { transactionAnswer } from './transaction-answer.ts';
 
 type Request = RequestOf<typeof apis.txnOffsetCommit>;
 
+/** First version whose clients abort on TRANSACTION_ABORTABLE and go on. */
+const abortableFrom = 4;
+/** First version whose offsets add their group to the transaction. */
+const addingFrom = 5;
+
 /**
- * TxnOffsetCommit 0–3: keeps offsets that become the group's when the transaction commits. The group must have been announced with
- * AddOffsetsToTxn; from 3 on the member and its generation must be the group's, so that a zombie cannot commit.
- * @see KIP-98, KIP-447, KIP-890 (part 1)
+ * TxnOffsetCommit 0–5: keeps offsets that become the group's when the transaction commits. They add their group to the transaction (5);
+ * below, it must have been announced with AddOffsetsToTxn: if not it is INVALID_TXN_STATE, in 4 TRANSACTION_ABORTABLE. From 3 on the
+ * member and its generation must be the group's, so that a zombie cannot commit.
+ * @see KIP-98, KIP-447, KIP-890
  */
 export const handleTxnOffsetCommit: Handler<typeof apis.txnOffsetCommit> = async (request, services, { version }) => {
   const { transactions, logger } = services;
   const { transactionalId, groupId } = request;
-  const refusal = refuse(request, services);
+  const refusal = refuse(request, services, version);
   const accepted: OffsetToCommit[] = [];
   const judged = request.topics.map(({ name, partitions }) => ({
     name,
@@ -38,10 +44,11 @@ export const handleTxnOffsetCommit: Handler<typeof apis.txnOffsetCommit> = async
   };
 };
 
-function refuse(request: Request, { groups, transactions }: Services): KafkaErrorName | undefined {
+function refuse(request: Request, { groups, transactions }: Services, version: number): KafkaErrorName | undefined {
   const { groupId, memberId, groupInstanceId, generationId } = request;
   const error =
     groups.refuseTransactionalCommit({ group: groupId, memberId, instanceId: groupInstanceId, generation: generationId }) ??
-    transactions.refuseOffsets(request, groupId);
+    transactions.refuseOffsets(request, groupId, version >= addingFrom);
+  if (error === 'INVALID_TXN_STATE' && version >= abortableFrom) return 'TRANSACTION_ABORTABLE';
   return error === 'PRODUCER_FENCED' ? 'INVALID_PRODUCER_EPOCH' : error;
 }

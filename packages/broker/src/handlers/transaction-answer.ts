@@ -6,18 +6,18 @@ import { isStorageFailure } from '../topic/partition.ts';
 const fencedFrom = 2;
 
 /**
- * The error that a coordinator's work ends with, as a client of this version knows it. A failure of the disk is COORDINATOR_NOT_AVAILABLE,
+ * What a coordinator's work ends with: what it gives, or the error a client of this version knows it. A failure of the disk is COORDINATOR_NOT_AVAILABLE,
  * which clients try again.
  */
-export async function transactionAnswer(
-  work: () => Promise<KafkaErrorName>,
+export async function transactionAnswer<T>(
+  work: () => Promise<T | KafkaErrorName>,
   version: number,
   logger: Logger,
   transactionalId: string,
-): Promise<KafkaErrorName> {
+): Promise<T | KafkaErrorName> {
   try {
-    const error = await work();
-    return error === 'PRODUCER_FENCED' && version < fencedFrom ? 'INVALID_PRODUCER_EPOCH' : error;
+    const answer = await work();
+    return answer === 'PRODUCER_FENCED' && version < fencedFrom ? 'INVALID_PRODUCER_EPOCH' : answer;
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
     logger.error({ transactionalId, error: failure.message }, 'transaction not written down');

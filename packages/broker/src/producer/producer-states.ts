@@ -18,6 +18,8 @@ interface ProducerState {
   readonly seenAtMs: number;
   /** First offset of its open transaction. */
   readonly openSince?: number | undefined;
+  /** True if the end of a transaction has raised its epoch: the first batch of the next has sequence 0. */
+  readonly startsAnew?: boolean | undefined;
   /** True once one of its transactions has ended. */
   readonly hasEnded?: boolean | undefined;
 }
@@ -55,7 +57,7 @@ const sweepSizeMin = 1000;
  * What one partition knows of the producers that write to it: enough to answer a repeated batch with its first offset
  * and to refuse a gap, which transactions are open and which were aborted. An unknown producer may begin anywhere, since what was
  * known of it may have expired.
- * @see KIP-98, "Idempotent producer guarantees"; KIP-360
+ * @see KIP-98, "Idempotent producer guarantees"; KIP-360; KIP-890
  */
 export class ProducerStates implements DerivedState {
   readonly #clock: Clock;
@@ -130,7 +132,8 @@ export class ProducerStates implements DerivedState {
     if (same !== undefined) return { kind: 'duplicate', baseOffset: same.baseOffset, lastOffset: same.lastOffset };
     if (state.openSince !== undefined && !batch.isTransactional) return { kind: 'refuse', error: 'INVALID_TXN_STATE' };
     const previous = state.batches.at(-1);
-    const isNext = previous === undefined || batch.baseSequence === sequenceAfter(previous.lastSequence, 1);
+    const isFirst = previous === undefined && (!state.startsAnew || batch.baseSequence === 0);
+    const isNext = isFirst || (previous !== undefined && batch.baseSequence === sequenceAfter(previous.lastSequence, 1));
     return isNext ? { kind: 'append' } : { kind: 'refuse', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' };
   }
 
@@ -186,7 +189,8 @@ export class ProducerStates implements DerivedState {
     const before = this.#states.get(producerId);
     const epoch = Math.max(producerEpoch, before?.epoch ?? -1);
     const batches = before?.epoch === epoch ? before.batches : [];
-    this.#states.set(producerId, { epoch, batches, seenAtMs: this.#clock.now(), hasEnded: true });
+    const startsAnew = before !== undefined && (epoch > before.epoch || before.startsAnew === true);
+    this.#states.set(producerId, { epoch, batches, seenAtMs: this.#clock.now(), startsAnew, hasEnded: true });
     this.#open.delete(producerId);
     if (before?.openSince === undefined || control !== 'abort') return;
     const stableOffset = this.firstOpenOffset ?? baseOffset + 1;

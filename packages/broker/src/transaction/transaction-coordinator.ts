@@ -8,6 +8,7 @@ import { isStorageFailure } from '../topic/partition.ts';
 import {
   completed,
   decodeTransaction,
+  type EpochChange,
   encodeTransaction,
   includes,
   isCurrent,
@@ -20,6 +21,7 @@ import {
   type ProducerIdentity,
   prepared,
   type Transaction,
+  upcoming,
   withNextProducer,
   withOffsets,
   withPartitions,
@@ -61,7 +63,7 @@ const retryMs = 500;
  * log of its own before the first marker, and an unfinished end is finished at the next start, before anybody is served.
  * A transaction that is not ended in time is aborted, and its producer fenced.
  * Everything here throws {MillraceError} DISK_FULL or DISK_IO; then nothing has changed, or the change is only not yet on stable storage.
- * @see KIP-98, KIP-360, KIP-447, KIP-890 (part 1)
+ * @see KIP-98, KIP-360, KIP-447, KIP-890
  */
 export class TransactionCoordinator {
   readonly #ports: PartitionLogPorts;
@@ -121,7 +123,7 @@ export class TransactionCoordinator {
     if (named !== undefined && !isCurrent(known, named)) {
       return isRepeated(known, named) && known.state !== 'Ongoing' ? known : 'PRODUCER_FENCED';
     }
-    if (known.state === 'Ongoing') await this.#decide(known, 'abort', true);
+    if (known.state === 'Ongoing') await this.#decide(known, 'abort', 'fenced');
     const current = this.#byId.get(id)!;
     if (isOpen(current)) return 'CONCURRENT_TRANSACTIONS';
     const newProducerId = isExhausted(current) ? this.#parts.producerIds.allocate() : undefined;
@@ -149,11 +151,14 @@ export class TransactionCoordinator {
     return 'NONE';
   }
 
-  /** Why a producer may not commit offsets of a group within its transaction, or undefined. */
-  refuseOffsets(producer: TransactionalProducer, group: string): KafkaErrorName | undefined {
-    const transaction = this.#known(producer);
+  /**
+   * Why a producer may not commit offsets of a group within its transaction, or undefined.
+   * @param isAdding the group need not have been announced: its offsets make it a part of the transaction.
+   */
+  refuseOffsets(producer: TransactionalProducer, group: string, isAdding: boolean): KafkaErrorName | undefined {
+    const transaction = isAdding ? this.#ready(producer) : this.#known(producer);
     if (typeof transaction === 'string') return transaction;
-    return transaction.state === 'Ongoing' && transaction.offsets.has(group) ? undefined : 'INVALID_TXN_STATE';
+    return isAdding || (transaction.state === 'Ongoing' && transaction.offsets.has(group)) ? undefined : 'INVALID_TXN_STATE';
   }
 
   /** Keeps offsets until the transaction ends; {@link refuseOffsets} had nothing against it. */
@@ -161,35 +166,71 @@ export class TransactionCoordinator {
     if (offsets.length > 0) await this.#save(withOffsets(this.#byId.get(transactionalId)!, group, offsets, this.#nowMs));
   }
 
-  /** Ends a transaction; asking again for the same is answered as the first time. */
-  async end(producer: TransactionalProducer, outcome: Outcome): Promise<KafkaErrorName> {
+  /**
+   * Ends a transaction; asking again for the same is answered as the first time.
+   * @param epoch `own` gives the next transaction another epoch (KIP-890): then nothing that is late can come into it.
+   * @returns who the producer is from now on.
+   */
+  async end(producer: TransactionalProducer, outcome: Outcome, epoch: 'kept' | 'own'): Promise<ProducerIdentity | KafkaErrorName> {
+    const known = this.#byId.get(producer.transactionalId);
+    if (known?.hasOwnEpoch && isRepeated(known, producer)) return this.#endAgain(known, outcome, epoch);
     const transaction = this.#known(producer);
     if (typeof transaction === 'string') return transaction;
+    const isOwn = epoch === 'own';
     switch (transaction.state) {
-      case 'Empty':
-        return 'INVALID_TXN_STATE';
       case 'Ongoing':
-        await this.#decide(transaction, outcome, false);
-        return 'NONE';
+        return this.#decide(transaction, outcome, epoch);
       case 'PrepareCommit':
       case 'PrepareAbort':
+        // With epochs of their own this would be the end of the next transaction.
+        if (isOwn) return 'CONCURRENT_TRANSACTIONS';
         return outcomeOf(transaction) === outcome ? 'CONCURRENT_TRANSACTIONS' : 'INVALID_TXN_STATE';
       default:
-        return outcomeOf(transaction) === outcome ? 'NONE' : 'INVALID_TXN_STATE';
+        // A producer that does not know whether anything of its transaction has arrived ends it all the same.
+        if (isOwn) return outcome === 'abort' ? this.#decide(transaction, 'abort', 'own') : 'INVALID_TXN_STATE';
+        return transaction.state !== 'Empty' && outcomeOf(transaction) === outcome ? transaction : 'INVALID_TXN_STATE';
     }
   }
 
+  #endAgain(transaction: Transaction, outcome: Outcome, epoch: 'kept' | 'own'): ProducerIdentity | KafkaErrorName {
+    if (epoch !== 'own') return 'PRODUCER_FENCED';
+    if (outcomeOf(transaction) !== outcome) return 'INVALID_TXN_STATE';
+    return isPreparing(transaction) ? 'CONCURRENT_TRANSACTIONS' : upcoming(transaction);
+  }
+
   /**
-   * Why a batch of a transaction may not be appended, or undefined.
+   * Why a batch of a transaction may not be appended, or undefined. What is added stands in the transaction at once; before the batch is
+   * acknowledged it must be flushed where {@link needsFlush} says so.
    * @param transactionalId as the request names it.
-   * @see KIP-890, part 1
+   * @param isAdding the batch makes its partition a part of the transaction, beginning it if need be; else it must be one already.
+   * @throws {MillraceError} DISK_FULL, DISK_IO
+   * @see KIP-890
    */
-  refuseBatch(transactionalId: string | null, producer: ProducerIdentity, topic: string, partition: number): KafkaErrorName | undefined {
+  admitBatch(
+    transactionalId: string | null,
+    { producerId, producerEpoch }: ProducerIdentity,
+    topic: string,
+    partition: number,
+    isAdding: boolean,
+  ): KafkaErrorName | undefined {
     if (transactionalId === null) return 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED';
-    const { producerId, producerEpoch } = producer;
-    const transaction = this.#known({ transactionalId, producerId, producerEpoch });
+    const producer = { transactionalId, producerId, producerEpoch };
+    const transaction = isAdding ? this.#ready(producer) : this.#known(producer);
     if (typeof transaction === 'string') return transaction === 'PRODUCER_FENCED' ? 'INVALID_PRODUCER_EPOCH' : transaction;
-    return includes(transaction, topic, partition) ? undefined : 'INVALID_TXN_STATE';
+    if (includes(transaction, topic, partition)) return undefined;
+    if (!isAdding) return 'INVALID_TXN_STATE';
+    this.#write(withPartitions(transaction, [{ topic, partition }], this.#nowMs));
+    return undefined;
+  }
+
+  /** True if the flush settings ask for stable storage before what was written is acknowledged. */
+  get needsFlush(): boolean {
+    return this.#log.needsFlush;
+  }
+
+  /** @throws {MillraceError} DISK_IO */
+  flush(): Promise<void> {
+    return this.#log.flush();
   }
 
   /** True while a transaction that is not wholly ended is to commit this offset. */
@@ -230,10 +271,12 @@ export class TransactionCoordinator {
     return this.#ports.clock.now();
   }
 
-  #known({ transactionalId, producerId, producerEpoch }: TransactionalProducer): Transaction | KafkaErrorName {
+  #known(producer: TransactionalProducer): Transaction | KafkaErrorName {
+    const { transactionalId } = producer;
+    if (transactionalId === '') return 'INVALID_REQUEST';
     const transaction = this.#byId.get(transactionalId);
-    if (transaction === undefined || transaction.producerId !== producerId) return 'INVALID_PRODUCER_ID_MAPPING';
-    return transaction.producerEpoch === producerEpoch ? transaction : 'PRODUCER_FENCED';
+    if (transaction === undefined || upcoming(transaction).producerId !== producer.producerId) return 'INVALID_PRODUCER_ID_MAPPING';
+    return isCurrent(transaction, producer) ? transaction : 'PRODUCER_FENCED';
   }
 
   /** The producer's transaction if something can be added to it. */
@@ -244,12 +287,16 @@ export class TransactionCoordinator {
 
   /** Writes down what an id is now, and then lets it be so. */
   async #save(transaction: Transaction): Promise<Transaction> {
+    this.#write(transaction);
+    if (this.#log.needsFlush) await this.#log.flush();
+    return transaction;
+  }
+
+  #write(transaction: Transaction): void {
     this.#log.append([{ key: ['transaction', transaction.id], value: encodeTransaction(transaction) }]);
     const wasOngoing = this.#byId.get(transaction.id)?.state === 'Ongoing';
     this.#keep(transaction);
     if (transaction.state === 'Ongoing' && !wasOngoing) this.#armTimeout(transaction);
-    if (this.#log.needsFlush) await this.#log.flush();
-    return transaction;
   }
 
   #keep(transaction: Transaction): void {
@@ -271,10 +318,12 @@ export class TransactionCoordinator {
   }
 
   /** Once this returns the outcome stands, though a disk that refuses may delay that it is seen everywhere. */
-  async #decide(transaction: Transaction, outcome: Outcome, fences: boolean): Promise<void> {
-    const decided = await this.#save(prepared(transaction, outcome, fences, this.#nowMs));
+  async #decide(transaction: Transaction, outcome: Outcome, epoch: EpochChange): Promise<ProducerIdentity> {
+    const nextProducerId = epoch === 'own' && isExhausted(transaction) ? this.#parts.producerIds.allocate() : undefined;
+    const decided = await this.#save(prepared(transaction, outcome, epoch, nextProducerId, this.#nowMs));
     this.#cancelTimer(transaction.id);
     await this.#complete(decided, false);
+    return upcoming(decided);
   }
 
   async #complete(transaction: Transaction, isResumed: boolean): Promise<void> {
@@ -304,7 +353,7 @@ export class TransactionCoordinator {
     if (transaction?.state !== 'Ongoing') return;
     this.#ports.logger.info({ transactionalId: id, timeoutMs: transaction.timeoutMs }, 'transaction timed out and is aborted');
     try {
-      await this.#decide(transaction, 'abort', true);
+      await this.#decide(transaction, 'abort', 'fenced');
     } catch (failure) {
       if (!isStorageFailure(failure)) throw failure;
       this.#setTimer(id, retryMs, () => this.#timeOut(id));

@@ -10,6 +10,12 @@ export const transactionStates = ['Empty', 'Ongoing', 'PrepareCommit', 'PrepareA
 
 export type Outcome = 'commit' | 'abort';
 
+/**
+ * What becomes of the epoch when a transaction ends. `kept`: the next transaction has it too. `own`: the next one has another, which is
+ * told to the producer (KIP-890). `fenced`: whoever wrote until now writes no more.
+ */
+export type EpochChange = 'kept' | 'own' | 'fenced';
+
 /** Who speaks: an id with the epoch that tells it from those it fenced. */
 export interface ProducerIdentity {
   readonly producerId: number;
@@ -20,9 +26,13 @@ export interface ProducerIdentity {
 export interface Transaction extends ProducerIdentity {
   readonly id: string;
   readonly state: TransactionState;
-  /** Who it was before it asked for its newest epoch by naming itself; -1 for none. @see KIP-360 */
+  /** Who it was before it got its newest epoch by naming itself, or by the end of a transaction; -1 for none. @see KIP-360, KIP-890 */
   readonly lastProducerId: number;
   readonly lastProducerEpoch: number;
+  /** True if the end of the newest transaction gave it its epoch: then who asks for that end again names the epoch before. */
+  readonly hasOwnEpoch: boolean;
+  /** Its id as soon as its end is everywhere, where the epochs of the present one are used up; else -1. */
+  readonly nextProducerId: number;
   readonly timeoutMs: number;
   /** Of the newest transaction; -1 before the first. */
   readonly startedAtMs: number;
@@ -46,6 +56,8 @@ export function newTransaction(id: string, producerId: number, timeoutMs: number
     producerEpoch: 0,
     lastProducerId: none,
     lastProducerEpoch: none,
+    hasOwnEpoch: false,
+    nextProducerId: none,
     timeoutMs,
     startedAtMs: none,
     changedAtMs: nowMs,
@@ -62,15 +74,20 @@ export function isOpen(transaction: Transaction): boolean {
   return transaction.state === 'Ongoing' || isPreparing(transaction);
 }
 
-/** True if a producer that names itself is the one that counts, or was it before its epochs ran out. */
+/** Who the producer is to be once what has been decided is everywhere: already now nobody else is answered. */
+export function upcoming({ producerId, producerEpoch, nextProducerId }: Transaction): ProducerIdentity {
+  return nextProducerId === none ? { producerId, producerEpoch } : { producerId: nextProducerId, producerEpoch: 0 };
+}
+
+/** True if a producer that names itself is the one that counts. */
 export function isCurrent(transaction: Transaction, { producerId, producerEpoch }: ProducerIdentity): boolean {
-  return producerId === transaction.producerId && producerEpoch === transaction.producerEpoch;
+  const current = upcoming(transaction);
+  return producerId === current.producerId && producerEpoch === current.producerEpoch;
 }
 
 /** True if a producer asks again for the epoch that it got already, its answer having been lost. */
 export function isRepeated(transaction: Transaction, { producerId, producerEpoch }: ProducerIdentity): boolean {
-  const wasIt = producerId === transaction.producerId || producerId === transaction.lastProducerId;
-  return producerEpoch >= 0 && wasIt && producerEpoch === transaction.lastProducerEpoch;
+  return producerEpoch >= 0 && producerId === transaction.lastProducerId && producerEpoch === transaction.lastProducerEpoch;
 }
 
 /** True if the next producer needs a new id, the epochs of this one being used up. */
@@ -97,6 +114,7 @@ export function withNextProducer(
     producerEpoch: newProducerId === undefined ? transaction.producerEpoch + 1 : 0,
     lastProducerId: named === undefined ? none : transaction.producerId,
     lastProducerEpoch: named?.producerEpoch ?? none,
+    hasOwnEpoch: false,
     timeoutMs,
     startedAtMs: none,
     changedAtMs: nowMs,
@@ -106,7 +124,7 @@ export function withNextProducer(
 /** The transaction that is going on, or a new one. */
 function ongoing(transaction: Transaction, nowMs: number): Transaction {
   if (transaction.state === 'Ongoing') return { ...transaction, changedAtMs: nowMs };
-  return { ...transaction, ...nothing, state: 'Ongoing', startedAtMs: nowMs, changedAtMs: nowMs };
+  return { ...transaction, ...nothing, state: 'Ongoing', hasOwnEpoch: false, startedAtMs: nowMs, changedAtMs: nowMs };
 }
 
 export function includes({ state, partitions }: Transaction, topic: string, partition: number): boolean {
@@ -136,17 +154,34 @@ export function withOffsets(transaction: Transaction, group: string, added: read
   return { ...next, offsets: new Map(next.offsets).set(group, [...kept, ...added]) };
 }
 
-/** @param fences gives it the next epoch, so that whoever wrote until now writes no more. */
-export function prepared(transaction: Transaction, outcome: Outcome, fences: boolean, nowMs: number): Transaction {
-  const next: Transaction = { ...transaction, state: outcome === 'commit' ? 'PrepareCommit' : 'PrepareAbort', changedAtMs: nowMs };
-  if (!fences) return next;
-  const producerEpoch = Math.min(transaction.producerEpoch + 1, epochMax);
-  return { ...next, producerEpoch, lastProducerId: none, lastProducerEpoch: none };
+/**
+ * A transaction whose outcome is decided. Its markers carry the new epoch, so that each partition refuses what comes late.
+ * @param nextProducerId if the epoch is changed to `own` and there is none left but the last.
+ */
+export function prepared(
+  transaction: Transaction,
+  outcome: Outcome,
+  epoch: EpochChange,
+  nextProducerId: number | undefined,
+  nowMs: number,
+): Transaction {
+  const { producerId, producerEpoch, state, startedAtMs } = transaction;
+  const next: Transaction = {
+    ...transaction,
+    state: outcome === 'commit' ? 'PrepareCommit' : 'PrepareAbort',
+    hasOwnEpoch: epoch === 'own',
+    startedAtMs: state === 'Ongoing' ? startedAtMs : nowMs,
+    changedAtMs: nowMs,
+  };
+  if (epoch === 'kept') return next;
+  const raised = { ...next, producerEpoch: Math.min(producerEpoch + 1, epochMax) };
+  if (epoch === 'fenced') return { ...raised, lastProducerId: none, lastProducerEpoch: none };
+  return { ...raised, lastProducerId: producerId, lastProducerEpoch: producerEpoch, nextProducerId: nextProducerId ?? none };
 }
 
 export function completed(transaction: Transaction, nowMs: number): Transaction {
   const state = transaction.state === 'PrepareCommit' ? 'CompleteCommit' : 'CompleteAbort';
-  return { ...transaction, ...nothing, state, changedAtMs: nowMs };
+  return { ...transaction, ...nothing, ...upcoming(transaction), nextProducerId: none, state, changedAtMs: nowMs };
 }
 
 export function encodeTransaction(transaction: Transaction): Buffer {
@@ -155,5 +190,6 @@ export function encodeTransaction(transaction: Transaction): Buffer {
 
 export function decodeTransaction(bytes: Buffer): Transaction {
   const plain = JSON.parse(bytes.toString());
-  return { ...plain, partitions: new Map(plain.partitions), offsets: new Map(plain.offsets) };
+  // What was written before transactions had epochs of their own lacks these.
+  return { hasOwnEpoch: false, nextProducerId: none, ...plain, partitions: new Map(plain.partitions), offsets: new Map(plain.offsets) };
 }
