@@ -56,6 +56,18 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: 'clients',
+          include: ['test/clients/**/*.test.ts'],
+          pool: 'forks',
+          execArgv,
+          server: inline,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: 'long',
           include: ['packages/broker/test/*-simulation.test.ts', 'test/recovery/**/*.test.ts'],
           pool: 'forks',

@@ -26,7 +26,7 @@ export interface ApacheKafka {
  * The jars come from Maven Central once and are kept in `KAFKA_CACHE` or the user's cache directory.
  */
 export async function startApacheKafka(): Promise<ApacheKafka> {
-  const libraries = fetchJars();
+  const libraries = fetchJars(apacheKafkaVersion);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-apache-kafka-'));
   const port = await freePort();
   const configuration = join(directory, 'server.properties');
@@ -51,18 +51,14 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
   return { brokers: `127.0.0.1:${port}`, classPath: `${libraries}/*`, stop };
 }
 
-function fetchJars(): string {
+/** The directory with the jars of a version of Apache Kafka: brokers, clients and tools. Kept once they are there. */
+export function fetchJars(version: string): string {
   const cache = process.env['KAFKA_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace', 'kafka');
-  const libraries = join(cache, `kafka-${apacheKafkaVersion}`, 'libs');
+  const libraries = join(cache, `kafka-${version}`, 'libs');
   if (existsSync(join(libraries, '.complete'))) return libraries;
   mkdirSync(libraries, { recursive: true });
   const pom = join(dirname(fileURLToPath(import.meta.url)), 'pom.xml');
-  const goal = [
-    'dependency:copy-dependencies',
-    '-DincludeScope=runtime',
-    `-DoutputDirectory=${libraries}`,
-    `-Dkafka.version=${apacheKafkaVersion}`,
-  ];
+  const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${libraries}`, `-Dkafka.version=${version}`];
   const fetched = spawnSync('mvn', ['-q', '-B', '-f', pom, ...goal], { encoding: 'utf8' });
   if (fetched.status !== 0) throw new Error(`cannot fetch Apache Kafka's jars: ${fetched.stdout}${fetched.stderr}`);
   writeFileSync(join(libraries, '.complete'), '');

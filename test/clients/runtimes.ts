@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * Says that tests are skipped, and why; with `MILLRACE_REQUIRE_CLIENTS` that is an error.
+ * @param lacking what is not there, e.g. "Go is not installed"; null if all is.
+ * @returns whether the tests are to run.
+ */
+export function isHere(lacking: string | null): boolean {
+  if (lacking === null) return true;
+  if (process.env['MILLRACE_REQUIRE_CLIENTS'] !== undefined) throw new Error(`${lacking}, and MILLRACE_REQUIRE_CLIENTS is set`);
+  console.log(`skipped: ${lacking}`);
+  return false;
+}
+
+/** Runs a command to its end and gives what it printed. @throws Error with its output if it fails. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): string {
+  const ended = spawnSync(command, args, { ...options, env: { ...process.env, ...options.env }, encoding: 'utf8' });
+  if (ended.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${ended.error ?? ''}${ended.stdout}${ended.stderr}`);
+  return ended.stdout;
+}
