@@ -35,7 +35,10 @@ async function consume(task: Task): Promise<Measured> {
   const tally = new Tally(task.records);
   reader.assign(allPartitions(task.source));
   while (!tally.isComplete) {
-    for (const fetched of await reader.next()) eachBatch(fetched, () => tally.add(spans.count, valueBytes(spans)));
+    for (const fetched of await reader.next()) {
+      eachBatch(fetched, () => tally.add(spans.count, valueBytes(spans)));
+      reader.release(fetched);
+    }
   }
   return tally.finish();
 }
@@ -80,6 +83,7 @@ async function copy(task: Task): Promise<Measured> {
       });
       await room;
       offsets[fetched.partition] = { ...offsets[fetched.partition]!, offset: fetched.nextOffset };
+      reader.release(fetched);
       inTransaction += tally.records - before;
     }
     if (inTransaction < terms.recordsPerTransaction && !tally.isComplete) continue;

@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly maxResponseBytes: number;
   readonly sasl?: SaslOptions | undefined;
+  /** Gives the memory of a response, of exactly the size; default: fresh memory. */
+  readonly allocate?: ((sizeBytes: number) => Buffer) | undefined;
   /** Closes the connection. */
   readonly signal: AbortSignal;
 }
@@ -68,7 +70,7 @@ export class Connection {
     this.address = address;
     this.#options = options;
     options.signal.addEventListener('abort', this.#onAbort);
-    const assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#answer(frame));
+    const assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#answer(frame), options.allocate);
     this.#transport = options.dial(address.host, address.port, {
       onOpen: () => this.#onOpen(),
       room: () => assembler.room,

@@ -2,6 +2,7 @@ import { asMillraceError, MillraceError } from '@millrace/core';
 import { errorOf } from '@millrace/kafka-protocol';
 import { BackOff, type RetryContext } from './back-off.ts';
 import { scanBatches } from './batch-positions.ts';
+import { FrameMemory } from './frame-memory.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { type FetchResponse, type FetchSource, LeaderFetcher } from './leader-fetcher.ts';
 import { listOffsets } from './list-offsets.ts';
@@ -25,6 +26,7 @@ export function openReader(client: KafkaClient, options: ReaderOptions = {}): Re
 /** {@link RecordReader} with one {@link LeaderFetcher} for each node that leads something assigned. */
 class FetchReader implements RecordReader, FetchSource {
   readonly client: KafkaClient;
+  readonly memory = new FrameMemory();
   readonly fetchOptions: FetchSource['fetchOptions'];
   readonly retryContext: RetryContext;
   readonly #closing = new AbortController();
@@ -69,7 +71,9 @@ class FetchReader implements RecordReader, FetchSource {
       next.set(key, state?.takenOffset === wanted.offset ? state : new ReaderPartition(wanted));
     }
     this.#partitions = next;
+    const dropped = this.#ready.filter(({ state }) => !this.#isCurrent(state));
     this.#ready = this.#ready.filter(({ state }) => this.#isCurrent(state));
+    for (const { fetched } of dropped) this.memory.release(fetched);
     this.#bufferedBytes = this.#ready.reduce((sum, { fetched }) => sum + fetched.bytes.length, 0);
     this.#route();
     this.#change.notify();
@@ -83,6 +87,10 @@ class FetchReader implements RecordReader, FetchSource {
       if (taken.length > 0) return taken;
       await this.#change.wait();
     }
+  }
+
+  release(fetched: FetchedPartition): void {
+    this.memory.release(fetched);
   }
 
   pause(topic: string, partition: number): void {
@@ -171,6 +179,7 @@ class FetchReader implements RecordReader, FetchSource {
   }
 
   #push(state: ReaderPartition, fetched: FetchedPartition): void {
+    this.memory.retain(fetched);
     this.#ready.push({ state, fetched });
     this.#bufferedBytes += fetched.bytes.length;
   }

@@ -7,14 +7,17 @@ const worthWhileBytes = 64 * 1024;
 export class FrameAssembler {
   readonly #maxSizeBytes: number;
   readonly #onFrame: (frame: Buffer) => void;
+  readonly #allocate: (sizeBytes: number) => Buffer;
   readonly #size = Buffer.alloc(4);
   #sizeLength = 0;
   #frame: Buffer | undefined;
   #frameLength = 0;
 
-  constructor(maxSizeBytes: number, onFrame: (frame: Buffer) => void) {
+  /** @param allocate gives the memory of a frame, of exactly the size. */
+  constructor(maxSizeBytes: number, onFrame: (frame: Buffer) => void, allocate: (sizeBytes: number) => Buffer = Buffer.allocUnsafe) {
     this.#maxSizeBytes = maxSizeBytes;
     this.#onFrame = onFrame;
+    this.#allocate = allocate;
   }
 
   /** Where the next bytes of the stream are to end up, if that is known and worth while: who reads them there saves a copy. */
@@ -37,7 +40,7 @@ export class FrameAssembler {
       if (sizeBytes < 4 || sizeBytes > this.#maxSizeBytes) {
         throw new MillraceError('KAFKA_PROTOCOL_INVALID', `a response of ${sizeBytes} bytes is outside of 4 to ${this.#maxSizeBytes}`);
       }
-      this.#frame = Buffer.allocUnsafe(sizeBytes);
+      this.#frame = this.#allocate(sizeBytes);
       this.#frameLength = 0;
       this.#sizeLength = 0;
     }

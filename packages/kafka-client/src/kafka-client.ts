@@ -118,10 +118,13 @@ export class KafkaClient {
     return this.#shared(this.#addressOf(nodeId));
   }
 
-  /** A connection of the caller's own, for requests that wait long. The caller closes it. */
-  async dedicatedConnection(nodeId: number): Promise<Connection> {
+  /**
+   * A connection of the caller's own, for requests that wait long. The caller closes it.
+   * @param allocate gives the memory of its responses.
+   */
+  async dedicatedConnection(nodeId: number, allocate?: (sizeBytes: number) => Buffer): Promise<Connection> {
     this.signal.throwIfAborted();
-    return Connection.open(this.#addressOf(nodeId), this.#options);
+    return Connection.open(this.#addressOf(nodeId), { ...this.#options, allocate });
   }
 
   /**

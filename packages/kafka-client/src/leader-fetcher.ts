@@ -2,6 +2,7 @@ import { MillraceError } from '@millrace/core';
 import { apis, type ResponseOf } from '@millrace/kafka-protocol';
 import { BackOff, type RetryContext } from './back-off.ts';
 import type { Connection } from './connection.ts';
+import type { FrameMemory } from './frame-memory.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { ReaderPartition } from './reader-partition.ts';
 
@@ -10,6 +11,7 @@ export type FetchResponse = ResponseOf<typeof apis.fetch>;
 /** What a fetcher asks of the reader that it works for. */
 export interface FetchSource {
   readonly client: KafkaClient;
+  readonly memory: FrameMemory;
   readonly retryContext: RetryContext;
   readonly fetchOptions: {
     readonly isolationLevel: 0 | 1;
@@ -73,7 +75,7 @@ export class LeaderFetcher {
     this.#interrupted = false;
     this.#isWaiting = true;
     try {
-      if (!this.#connection?.isOpen) this.#connection = await this.#source.client.dedicatedConnection(this.#nodeId);
+      if (!this.#connection?.isOpen) this.#connection = await this.#connect();
       const response = await this.#request(this.#connection, asked);
       this.#backOff.reset();
       this.#isWaiting = false;
@@ -86,6 +88,11 @@ export class LeaderFetcher {
       this.#source.unavailable(asked, error);
       await this.#backOff.wait();
     }
+  }
+
+  #connect(): Promise<Connection> {
+    const { client, memory } = this.#source;
+    return client.dedicatedConnection(this.#nodeId, (sizeBytes) => memory.take(sizeBytes));
   }
 
   #request(connection: Connection, asked: readonly ReaderPartition[]): Promise<FetchResponse> {

@@ -86,7 +86,7 @@ export interface ReaderOptions {
 
 /** What one fetch brought of one partition: whole record batches as they lie in the log. */
 export interface FetchedPartition extends TopicPartition {
-  /** The fetched bytes; shared with other partitions of the same fetch, not to be changed. */
+  /** The fetched bytes, until {@link RecordReader.release}; shared with other partitions of the same fetch, not to be changed. */
   readonly bytes: Buffer;
   /**
    * Start and end of each batch with records to be read, in turn: `[start, end, start, end, …]`. Transaction markers are
@@ -124,6 +124,11 @@ export interface RecordReader {
    *   it is assigned anew. Brokers that do not answer are no error here: it tries on, with one warning in the log.
    */
   next(): Promise<FetchedPartition[]>;
+  /**
+   * Says that the partition's bytes (and all that points into them) are not looked at any more: what is fetched next may
+   * overwrite them. Whoever does not call it pays with fresh memory for each fetch, and nothing else.
+   */
+  release(fetched: FetchedPartition): void;
   /** Fetches no more of the partition and holds back what was fetched, until {@link resume}. */
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;

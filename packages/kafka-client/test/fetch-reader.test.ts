@@ -1,3 +1,4 @@
+import { SeededRandom } from '@millrace/core';
 import { batchHeader, decodeRecords, encodeBatch, RecordSpans } from '@millrace/kafka-protocol';
 import { describe, expect, it } from 'vitest';
 import { type FetchedPartition, openReader, type RecordReader } from '../src/index.ts';
@@ -245,6 +246,38 @@ describe('a reader', () => {
     const taken = await reader.next();
     expect(taken.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThan(5000 + 1100);
     expect(await read(reader, 50 - 1 - taken.length)).toHaveLength(50 - 1 - taken.length);
+    await reader.close();
+  });
+
+  it('overwrites what was released and nothing else', async () => {
+    const { cluster, client } = await startCluster();
+    cluster.createTopic('t', 2);
+    const count = 100;
+    for (let n = 0; n < count; n++) for (const partition of [0, 1]) cluster.log('t', partition).write(text(`${n}`.padEnd(50_000, '.')));
+    const reader = openReader(client, { maxPartitionBytes: 150_000, maxFetchBytes: 300_000, maxBufferedBytes: 1 });
+    reader.assign([0, 1].map((partition) => ({ topic: 't', partition, offset: 0 })));
+    const random = new SeededRandom(7);
+    const kept: FetchedPartition[] = [];
+    const found: string[] = [];
+    const memory = new Set<ArrayBufferLike>();
+    while (found.length + recordsIn(kept).length < 2 * count) {
+      for (const fetched of await reader.next()) {
+        memory.add(fetched.bytes.buffer);
+        if (random.below(10) === 0) kept.push(fetched);
+        else {
+          found.push(...recordsIn([fetched]));
+          fetched.bytes.fill(0xdb);
+          reader.release(fetched);
+        }
+      }
+    }
+    found.push(...recordsIn(kept));
+    const expected = [0, 1].flatMap((partition) =>
+      Array.from({ length: count }, (_, n) => `${partition}:${n}=${`${n}`.padEnd(50_000, '.')}`),
+    );
+    expect(found.sort()).toEqual(expected.sort());
+    expect(kept.length).toBeGreaterThan(3);
+    expect(memory.size).toBeLessThan(kept.length + 5);
     await reader.close();
   });
 

@@ -166,6 +166,11 @@ class FakeReader implements RecordReader {
     this.#wake();
   }
 
+  /** Spoils the bytes, so that whoever looks at them afterwards finds nonsense. */
+  release({ bytes }: FetchedPartition): void {
+    bytes.fill(0xdb);
+  }
+
   pause(topic: string, partition: number): void {
     this.#paused.add(`${topic}/${partition}`);
   }

@@ -18,7 +18,10 @@ export type Mark =
   | { readonly kind: 'tick'; readonly nowMs: number }
   | { readonly kind: 'end' };
 
-/** Where an operator puts what it hands on. Synchronous. */
+/**
+ * Where an operator puts what it hands on. Synchronous. A chunk is valid during the call only: its columns may point into fetched
+ * bytes that are overwritten afterwards, so that whoever keeps rows copies them.
+ */
 export interface Output {
   chunk(chunk: Chunk): void;
   mark(mark: Mark): void;

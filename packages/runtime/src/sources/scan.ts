@@ -10,7 +10,8 @@ import { RecordFeed } from './record-feed.ts';
 import type { UndecodableRecords } from './samples.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
 import type { Pace, SourceContext } from './source-ports.ts';
-import { startPositions } from './start-positions.ts';
+import type { ScanRecovery } from './scan-recovery.ts';
+import { resumePositions, startPositions } from './start-positions.ts';
 import { TopicWatch } from './topic-watch.ts';
 
 /** So long a scan lets partitions wait that run ahead, when nothing comes of the others. */
@@ -30,6 +31,7 @@ export class Scan {
   readonly #drift: Drift;
   readonly #feed: RecordFeed;
   readonly #tracker: WatermarkTracker | null;
+  readonly #recovery: ScanRecovery | null;
   readonly #partitions: ScanPartition[] = [];
   #watch: TopicWatch | undefined;
   #partitionCount = 0;
@@ -38,15 +40,17 @@ export class Scan {
   #isClosed = false;
   bytesIn = 0;
 
-  constructor(node: ScanNode, context: SourceContext, out: Output) {
+  /** @param recovery where an earlier scan has stopped; null: the plan says where to begin, and bad records are passed over. */
+  constructor(node: ScanNode, context: SourceContext, out: Output, recovery: ScanRecovery | null = null) {
     this.#node = node;
+    this.#recovery = recovery;
     this.#context = context;
     this.#out = out;
     this.#reader = context.kafka.openReader();
     this.#arrivals = new Arrivals(this.#reader, context.clock);
     this.#drift = new Drift(this.#reader, node.topic);
     this.#tracker = node.watermark && new WatermarkTracker(node.watermark);
-    this.#feed = new RecordFeed(node, context, out, this.#tracker);
+    this.#feed = new RecordFeed(node, context, out, this.#tracker, recovery);
   }
 
   /** Records taken from the log. */
@@ -76,6 +80,13 @@ export class Scan {
     return this.#watch?.isAnswering ?? true;
   }
 
+  /** Grows with every step forward: shows cheaply whether the positions have changed. */
+  get positionSum(): number {
+    let sum = 0;
+    for (const { nextOffset } of this.#partitions) sum += nextOffset;
+    return sum;
+  }
+
   get progress(): PartitionProgress[] {
     return this.#partitions.map((partition) => partition.progress(this.#tracker));
   }
@@ -87,12 +98,12 @@ export class Scan {
     const metadata = await kafka.topic(topic).catch((error: unknown) => {
       throw this.#asGone(asMillraceError(error));
     });
-    const starts = await startPositions(
-      kafka,
-      topic,
-      metadata.partitions.map(({ partition }) => partition),
-      start,
-    );
+    const partitions = metadata.partitions.map(({ partition }) => partition);
+    const offsets = this.#recovery?.offsetsOf(topic);
+    const starts =
+      offsets === undefined || offsets.size === 0
+        ? await startPositions(kafka, topic, partitions, start)
+        : await resumePositions(kafka, topic, partitions, offsets, this.#recovery!.onLostData);
     for (const from of starts) {
       this.#partitions.push(new ScanPartition(topic, from));
       this.#tracker?.add(from.partition, { isEmpty: from.isEmpty, isAtEnd: from.startOffset >= from.endOffset }, clock.monotonic());
@@ -121,11 +132,12 @@ export class Scan {
       this.#checkHistory();
       while (!pace.hasEnded && !this.#isFinished) {
         await this.#waitForRoom(pace);
+        if (pace.isStopping) return;
         const fetched = await this.#arrivals.take(this.#wakeAt(pace));
         pace.signal.throwIfAborted();
         if (this.#gone !== undefined) throw this.#gone;
         if (fetched === undefined) await this.#onQuiet();
-        else for (const partition of fetched) await this.#take(partition, pace);
+        else await this.#takeAll(fetched, pace);
         if (!pace.hasEnded) this.#tick(pace);
       }
       if (!pace.hasEnded) this.#out.mark({ kind: 'end' });
@@ -134,6 +146,11 @@ export class Scan {
     } finally {
       pace.signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Ends a wait for records: something else is to be done. */
+  wake(): void {
+    this.#arrivals.wake();
   }
 
   async close(): Promise<void> {
@@ -150,9 +167,11 @@ export class Scan {
   async #waitForRoom(pace: Pace): Promise<void> {
     const room = pace.ready();
     if (room === undefined) return;
+    const { clock } = this.#context;
+    const startMs = clock.monotonic();
     await room;
     pace.signal.throwIfAborted();
-    this.#tracker?.restartIdleTimes(this.#context.clock.monotonic());
+    this.#tracker?.extendIdleTimes(clock.monotonic() - startMs);
   }
 
   #wakeAt(pace: Pace): number {
@@ -190,12 +209,20 @@ export class Scan {
     this.#reader.assign(unread.map(({ partition, nextOffset }) => ({ topic: this.topic, partition, offset: nextOffset })));
   }
 
+  /** Chunks point into the fetched bytes: operators are through with them, or have copied what they keep, when this is done. */
+  async #takeAll(fetched: readonly FetchedPartition[], pace: Pace): Promise<void> {
+    for (const partition of fetched) {
+      await this.#take(partition, pace);
+      this.#reader.release(partition);
+    }
+  }
+
   async #take(fetched: FetchedPartition, pace: Pace): Promise<void> {
     const state = this.#partitions.find(({ partition }) => partition === fetched.partition);
-    if (state === undefined || pace.hasEnded || (this.#node.bounded && state.isRead)) return;
+    if (state === undefined || pace.hasEnded || pace.isStopping || (this.#node.bounded && state.isRead)) return;
     this.bytesIn += fetched.bytes.length;
     const { batches, bytes } = fetched;
-    for (let i = 0; i < batches.length && !pace.hasEnded; i += 2) {
+    for (let i = 0; i < batches.length && !pace.hasEnded && !pace.isStopping; i += 2) {
       if (this.#feed.isFull) await this.#flush(state, pace);
       const fromOffset = Math.max(fetched.fromOffset, state.nextOffset);
       const [start, end] = [batches[i]!, batches[i + 1]!];
@@ -203,7 +230,10 @@ export class Scan {
       await this.#flush(state, pace);
       this.#collect(state, bytes, start, end, fromOffset);
     }
+    const isCutShort = pace.isStopping;
     await this.#flush(state, pace);
+    // What was not taken of it is read again when the task goes on.
+    if (isCutShort) return;
     state.take(fetched);
     this.#tracker?.setAtEnd(state.partition, state.isAtEnd);
     this.#checkHistory();

@@ -54,6 +54,7 @@ async function findMarks(request: string, from: readonly PartitionOffset[], kafk
     while (open.size > 0) {
       for (const fetched of await reader.next()) {
         for (const number of marksIn(fetched, request)) found.add(number);
+        reader.release(fetched);
         if (fetched.nextOffset >= (open.get(fetched.partition)?.end ?? 0)) open.delete(fetched.partition);
       }
     }
