@@ -1,4 +1,6 @@
 import { MillraceError } from '@millrace/core';
+import type { SaslMechanism } from './security/authentication.ts';
+import type { TlsServerOptions } from './security/tls-server.ts';
 
 /** What a broker is started with: plain data. Only `dataDirectory` must be given. */
 export interface BrokerOptions {
@@ -13,6 +15,11 @@ export interface BrokerOptions {
   readonly advertisedPort?: number;
   /** Default 1. */
   readonly nodeId?: number;
+  /**
+   * How many brokers clients see: 1 to 3, default 1. Those beyond the first have the next node ids and the next ports (each a free one with
+   * port 0). They share process and data: for tests of what clients do when leaders and coordinators move and nodes go down.
+   */
+  readonly virtualBrokers?: number;
   /** Make a topic when a client asks for one that does not exist; default true. */
   readonly autoCreateTopics?: boolean;
   /** Partitions of a topic that is made without saying how many; default 1. */
@@ -49,10 +56,27 @@ export interface BrokerOptions {
   readonly retentionCheckMs?: number;
   /** How often it is looked for compacted topics with enough that is new; default 15 seconds. */
   readonly compactionCheckMs?: number;
+
+  /** Encrypts all listeners; default none is. */
+  readonly tls?: TlsServerOptions;
+  /** Clients have to say who they are; default nobody is asked. */
+  readonly sasl?: SaslOptions;
 }
 
-type Settled = Required<Omit<BrokerOptions, 'advertisedHost' | 'advertisedPort'>> &
-  Pick<BrokerOptions, 'advertisedHost' | 'advertisedPort'>;
+/** Who may use the broker. */
+export interface SaslOptions {
+  /** How clients may prove who they are; default SCRAM-SHA-256 and SCRAM-SHA-512. With PLAIN passwords go over the wire as they are. */
+  readonly mechanisms?: readonly SaslMechanism[];
+  /** Names and passwords, beside those of users that are added while the broker runs. They are administrators: may change all others. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** For how long a client is believed before it has to prove itself anew; default for ever (`connections.max.reauth.ms`). */
+  readonly maxReauthMs?: number;
+  /** When a refusal is told; default 100 (`connection.failed.authentication.delay.ms`). */
+  readonly failureDelayMs?: number;
+}
+
+type Settled = Required<Omit<BrokerOptions, 'advertisedHost' | 'advertisedPort' | 'tls' | 'sasl'>> &
+  Pick<BrokerOptions, 'advertisedHost' | 'advertisedPort' | 'tls' | 'sasl'>;
 
 const dayMs = 24 * 60 * 60 * 1000;
 const mebibyte = 1024 * 1024;
@@ -63,6 +87,7 @@ export function settleOptions(options: BrokerOptions): Settled {
     host: '127.0.0.1',
     port: 9092,
     nodeId: 1,
+    virtualBrokers: 1,
     autoCreateTopics: true,
     defaultPartitions: 1,
     flushMessages: Number.POSITIVE_INFINITY,
@@ -84,7 +109,7 @@ export function settleOptions(options: BrokerOptions): Settled {
     ...options,
   };
   const check = (
-    name: 'port' | 'defaultPartitions' | 'flushMessages' | 'flushMs' | 'connectionsMax' | 'requestBytesMax',
+    name: 'port' | 'virtualBrokers' | 'defaultPartitions' | 'flushMessages' | 'flushMs' | 'connectionsMax' | 'requestBytesMax',
     low: number,
     high: number,
   ) => {
@@ -96,6 +121,7 @@ export function settleOptions(options: BrokerOptions): Settled {
       });
   };
   check('port', 0, 65_535);
+  check('virtualBrokers', 1, 3);
   check('defaultPartitions', 1, settled.partitionsMax);
   check('flushMessages', 1, Number.POSITIVE_INFINITY);
   check('flushMs', 0, Number.POSITIVE_INFINITY);

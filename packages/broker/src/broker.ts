@@ -10,14 +10,19 @@ import {
   systemRandom,
 } from '@millrace/core';
 import { type BrokerOptions, settleOptions } from './broker-options.ts';
+import { Cluster, type Coordinated, type NodeAddress } from './cluster/cluster.ts';
 import { DataDirectory } from './data-directory.ts';
 import { GroupCoordinator } from './group/group-coordinator.ts';
-import type { ClusterView, Services } from './handlers/handler.ts';
+import type { Services } from './handlers/handler.ts';
 import { ProducerIds } from './producer/producer-ids.ts';
+import { Credentials } from './security/credentials.ts';
+import { mechanismsOf, openSasl, securityProtocolOf, warnOfOpenDoor } from './security/open-sasl.ts';
 import { type Intercept, type InterceptionRule, Interceptions, interceptBy } from './server/interception.ts';
-import { Listener } from './server/listener.ts';
+import { Listener, type Network } from './server/listener.ts';
+import { type NodeSettings, Nodes } from './server/nodes.ts';
 import { requestRouter } from './server/request-router.ts';
 import { Housekeeping } from './topic/housekeeping.ts';
+import type { Partition } from './topic/partition.ts';
 import { refuseTopicConfig, type TopicConfigOverrides } from './topic/topic-config.ts';
 import { Topics } from './topic/topics.ts';
 import { TransactionCoordinator } from './transaction/transaction-coordinator.ts';
@@ -28,12 +33,14 @@ export interface BrokerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** That of `node:net` where left out. */
+  readonly network?: Network;
 }
 
 const coordinatorSegmentBytes = 64 * 1024 * 1024;
 
 /**
- * The embedded broker: one node that speaks Kafka's protocol over TCP and keeps what it acknowledged.
+ * The embedded broker: one node, or a few virtual ones, that speaks Kafka's protocol over TCP and keeps what it acknowledged.
  *
  * Promise: an acknowledged record survives the end of the process; it survives a loss of power under `flushMessages: 1`
  * (`flushMs` bounds what can be lost otherwise). Reads and writes of files are synchronous, so it is given a thread of its own
@@ -48,8 +55,8 @@ export class Broker {
   #groups: GroupCoordinator | undefined;
   #transactions: TransactionCoordinator | undefined;
   #housekeeping: Housekeeping | undefined;
-  #listener: Listener | undefined;
-  #port = 0;
+  #cluster: Cluster | undefined;
+  #nodes: Nodes | undefined;
 
   /** @param ports the machine's own where left out. @throws {MillraceError} CONFIG_INVALID */
   constructor(options: BrokerOptions, ports: Partial<BrokerPorts> = {}) {
@@ -61,9 +68,14 @@ export class Broker {
     return this.#options.host;
   }
 
-  /** The port listened on, once open. */
+  /** The port listened on, once open; that of the first node if there are several. */
   get port(): number {
-    return this.#port;
+    return this.#nodes?.portOf(this.#options.nodeId) ?? 0;
+  }
+
+  /** The nodes that are up, in order of their ids, as clients are told them. */
+  get nodes(): readonly NodeAddress[] {
+    return this.#cluster?.addresses ?? [];
   }
 
   /** `host:port`, once open. */
@@ -72,7 +84,7 @@ export class Broker {
   }
 
   get connectionCount(): number {
-    return this.#listener?.connectionCount ?? 0;
+    return this.#nodes?.connectionCount ?? 0;
   }
 
   /**
@@ -85,12 +97,13 @@ export class Broker {
     this.#directory = DataDirectory.open(this.#options.dataDirectory, disk, random);
     try {
       const services = await this.#openServices(this.#directory);
-      this.#listener = new Listener(this.#options, requestRouter(services, this.#interceptions), logger);
-      this.#port = await this.#listener.open();
+      this.#nodes = new Nodes(services.cluster, this.#nodeSettings(), (nodeId, port) => this.#listenerOf(nodeId, port, services));
+      await this.#nodes.open();
     } catch (failure) {
       await this.#closeStores();
       throw failure;
     }
+    warnOfOpenDoor(this.#options, logger);
     logger.info({ address: this.address, openMs: Math.round(clock.monotonic() - startedMs) }, 'broker is listening');
   }
 
@@ -103,9 +116,50 @@ export class Broker {
     return this.#interceptions.add(typeof interceptor === 'function' ? interceptor : interceptBy(interceptor));
   }
 
+  /** The node that leads a partition, −1 for none. @throws {MillraceError} BROKER_CLUSTER_INVALID */
+  leaderOf(topic: string, partition: number): number {
+    return this.#opened.leaderOf(this.#partition(topic, partition));
+  }
+
+  /**
+   * Makes a node the leader of a partition, in the partition's next leader epoch; whoever waits for records at the old one is told.
+   * @throws {MillraceError} BROKER_CLUSTER_INVALID if there is no such partition or node, or the node is down; DISK_FULL, DISK_IO
+   */
+  moveLeader(topic: string, partition: number, nodeId: number): void {
+    this.#opened.moveLeader(this.#partition(topic, partition), this.#up(nodeId));
+  }
+
+  /** The node that coordinates a group or a transactional id, whether it exists or not; undefined if none is up. */
+  coordinatorOf(kind: Coordinated, name: string): number | undefined {
+    return this.#opened.coordinatorOf(kind, name)?.nodeId;
+  }
+
+  /**
+   * Makes a node the coordinator of a group or a transactional id, until the broker is closed. Who waits for a rebalance at the old one is told
+   * NOT_COORDINATOR; the members of a group keep their generation.
+   * @throws {MillraceError} BROKER_CLUSTER_INVALID
+   */
+  moveCoordinator(kind: Coordinated, name: string, nodeId: number): void {
+    this.#opened.moveCoordinator(kind, name, this.#up(nodeId));
+  }
+
+  /**
+   * Lets a node go down: its port and connections are closed. What it led goes to the next replica, or has no leader until the node comes
+   * back if there is no other (replication factor 1); what it coordinated goes to the next node. Nothing if it is down already.
+   * @throws {MillraceError} BROKER_CLUSTER_INVALID, DISK_FULL, DISK_IO
+   */
+  stopNode(nodeId: number): Promise<void> {
+    return this.#nodes!.stop(this.#known(nodeId));
+  }
+
+  /** Lets a node come back on its port. @throws {MillraceError} BROKER_CLUSTER_INVALID, LISTEN_FAILED, DISK_FULL, DISK_IO */
+  startNode(nodeId: number): Promise<void> {
+    return this.#nodes!.start(this.#known(nodeId));
+  }
+
   /** Ends every connection and leaves the directory so that the next start has nothing to check. */
   async close(): Promise<void> {
-    await this.#listener?.close();
+    await this.#nodes?.close();
     await this.#closeStores();
   }
 
@@ -116,7 +170,7 @@ export class Broker {
     this.#topics?.abandon();
     this.#groups?.abandon();
     this.#directory?.abandon();
-    await this.#listener?.close();
+    await this.#nodes?.close();
   }
 
   async #closeStores(): Promise<void> {
@@ -139,6 +193,7 @@ export class Broker {
       directory: `${directory.path}/topics`,
       defaults,
       producerExpirationMs: options.producerExpirationMs,
+      inSyncReplicas: (topic, partition) => this.#opened.inSyncReplicasOf(topic, partition).length,
     });
     this.#topics.open();
     this.#housekeeping = new Housekeeping(this.#topics, this.#ports, options);
@@ -159,6 +214,8 @@ export class Broker {
     });
     this.#groups.open();
     const producerIds = new ProducerIds(disk, directory.path);
+    const credentials = Credentials.open(disk, directory.path);
+    const sasl = options.sasl && (await openSasl(options.sasl, credentials, this.#ports));
     const parts = { topics: this.#topics, groups: this.#groups, producerIds };
     this.#transactions = new TransactionCoordinator(
       this.#ports,
@@ -171,24 +228,67 @@ export class Broker {
       parts,
     );
     await this.#transactions.open();
+    this.#cluster = new Cluster(directory.clusterId, this.#nodeIds(), this.#topics, this.#groups);
     return {
-      cluster: () => this.#cluster(directory.clusterId),
+      cluster: this.#cluster,
+      nodeId: options.nodeId,
       ...parts,
       transactions: this.#transactions,
+      credentials,
+      sasl,
       clock,
       logger,
       autoCreateTopics: options.autoCreateTopics,
       defaultPartitions: options.defaultPartitions,
+      defaultReplicationFactor: options.virtualBrokers,
       partitionsMax: options.partitionsMax,
       fetchBytesMax: options.fetchBytesMax,
       brokerConfigs: brokerConfigs(options, defaults),
     };
   }
 
-  #cluster(clusterId: string): ClusterView {
-    const { nodeId, advertisedHost, advertisedPort } = this.#options;
-    return { clusterId, nodeId, host: advertisedHost ?? this.host, port: advertisedPort ?? this.port };
+  #listenerOf(nodeId: number, port: number, services: Services): Listener {
+    const { logger, network } = this.#ports;
+    const router = requestRouter({ ...services, nodeId }, this.#interceptions);
+    return new Listener({ ...this.#options, port, network }, router, logger, services.sasl);
   }
+
+  #nodeIds(): number[] {
+    const { nodeId, virtualBrokers } = this.#options;
+    return Array.from({ length: virtualBrokers }, (_, i) => nodeId + i);
+  }
+
+  #nodeSettings(): NodeSettings[] {
+    const { host, port, advertisedHost, advertisedPort } = this.#options;
+    return this.#nodeIds().map((nodeId, i) => ({
+      nodeId,
+      host,
+      port: port === 0 ? 0 : port + i,
+      advertisedHost,
+      advertisedPort: advertisedPort && advertisedPort + i,
+    }));
+  }
+
+  get #opened(): Cluster {
+    return this.#cluster ?? fail('the broker is not open');
+  }
+
+  #partition(topic: string, index: number): Partition {
+    return this.#topics?.partition(topic, index) ?? fail(`there is no partition ${index} of ${topic}`);
+  }
+
+  #known(nodeId: number): number {
+    const { nodes } = this.#opened;
+    return nodes.includes(nodeId) ? nodeId : fail(`there is no node ${nodeId}; the nodes are ${nodes.join(', ')}`);
+  }
+
+  #up(nodeId: number): number {
+    return this.#opened.isUp(this.#known(nodeId)) ? nodeId : fail(`node ${nodeId} is down`);
+  }
+}
+
+function fail(what: string): never {
+  throw new MillraceError('BROKER_CLUSTER_INVALID', what);
 }
 
 /** Unlike Kafka's, a topic that does not say otherwise keeps everything. */
@@ -206,18 +306,20 @@ function topicDefaults(options: ReturnType<typeof settleOptions>): TopicConfigOv
 
 /** What DescribeConfigs tells of the broker, by Kafka's names. */
 function brokerConfigs(options: ReturnType<typeof settleOptions>, defaults: TopicConfigOverrides): ReadonlyMap<string, string> {
+  const protocol = securityProtocolOf(options);
   return new Map(
     Object.entries({
-      'advertised.listeners': `PLAINTEXT://${options.advertisedHost ?? options.host}:${options.advertisedPort ?? options.port}`,
+      'advertised.listeners': `${protocol}://${options.advertisedHost ?? options.host}:${options.advertisedPort ?? options.port}`,
       'auto.create.topics.enable': String(options.autoCreateTopics),
       'broker.id': String(options.nodeId),
       'connections.max': String(options.connectionsMax),
+      'connections.max.reauth.ms': String(options.sasl?.maxReauthMs ?? 0),
       'default.replication.factor': '1',
       'fetch.max.bytes': String(options.fetchBytesMax),
       'group.initial.rebalance.delay.ms': String(options.groupInitialRebalanceDelayMs),
       'group.max.session.timeout.ms': String(options.groupSessionTimeoutMaxMs),
       'group.min.session.timeout.ms': String(options.groupSessionTimeoutMinMs),
-      listeners: `PLAINTEXT://${options.host}:${options.port}`,
+      listeners: `${protocol}://${options.host}:${options.port}`,
       'log.dirs': options.dataDirectory,
       'log.cleaner.backoff.ms': String(options.compactionCheckMs),
       'log.retention.check.interval.ms': String(options.retentionCheckMs),
@@ -226,7 +328,9 @@ function brokerConfigs(options: ReturnType<typeof settleOptions>, defaults: Topi
       'num.partitions': String(options.defaultPartitions),
       'offsets.retention.minutes': String(Math.round(options.offsetsRetentionMs / 60_000)),
       'producer.id.expiration.ms': String(options.producerExpirationMs),
+      'sasl.enabled.mechanisms': mechanismsOf(options.sasl).join(','),
       'socket.request.max.bytes': String(options.requestBytesMax),
+      'ssl.client.auth': options.tls?.clientAuth ?? 'none',
       'transaction.max.timeout.ms': String(options.transactionTimeoutMaxMs),
       'transactional.id.expiration.ms': String(options.transactionalIdExpirationMs),
     }),

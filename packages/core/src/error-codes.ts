@@ -5,6 +5,7 @@
  * (ClickHouse, Kafka, HTTP, exit codes) are not here: they stand in the edge tables of the packages that speak to those clients.
  */
 export const errorCodes = {
+  BROKER_CLUSTER_INVALID: { actor: 'config', summary: 'no such node or partition of the broker, or the node is down' },
   BROKER_DATA_DIRECTORY_INVALID: { actor: 'config', summary: 'the broker cannot use its data directory' },
   BROKER_LOG_CORRUPT: { actor: 'internal', summary: 'a segment holds bytes that no recovery explains' },
   CATALOG_INVALID: { actor: 'config', summary: 'the catalog file is damaged or of a newer format' },

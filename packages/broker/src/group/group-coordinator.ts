@@ -160,6 +160,20 @@ export class GroupCoordinator {
     return 'NONE';
   }
 
+  /**
+   * Another node coordinates the group now: it knows what is written down, and begins the sessions of the members anew. Whoever waits for an
+   * answer is told NOT_COORDINATOR.
+   */
+  reload(groupId: string): void {
+    const before = this.#groups.get(groupId);
+    if (before === undefined) return;
+    before.kill('NOT_COORDINATOR');
+    this.#groups.delete(groupId);
+    const group = this.#groupOrNew(groupId);
+    for (const [topic, partitions] of before.offsets) group.offsets.set(topic, partitions);
+    if (before.settled !== undefined) group.restore(before.settled);
+  }
+
   /** Forgets one offset, unless a member of the group reads the topic. @throws {MillraceError} DISK_FULL, DISK_IO */
   deleteOffset(group: Group, topic: string, partition: number): KafkaErrorName {
     if (isSubscribed(group, topic)) return 'GROUP_SUBSCRIBED_TO_TOPIC';

@@ -175,13 +175,13 @@ export class Group {
     return this.#refuseMember(memberId, instanceId, generation);
   }
 
-  /** Deletes the group: whoever still waits is told that there is no coordinator for it. */
-  kill(): void {
+  /** Ends the group: whoever still waits is told that there is no coordinator for it, or that it is not this one. */
+  kill(error: KafkaErrorName = 'COORDINATOR_NOT_AVAILABLE'): void {
     this.#state = 'Dead';
     this.#joinTimer?.cancel();
     for (const timer of this.#pendingMembers.values()) timer.cancel();
     this.#pendingMembers.clear();
-    for (const member of this.#members.values()) member.dismiss('COORDINATOR_NOT_AVAILABLE');
+    for (const member of this.#members.values()) member.dismiss(error);
   }
 
   /** The last generation that was written down. */

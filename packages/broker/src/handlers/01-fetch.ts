@@ -8,8 +8,6 @@ type Response = EncodableResponse<typeof apis.fetch>;
 type Asked = Request['topics'][number]['partitions'][number];
 type PartitionResponse = Response['responses'][number]['partitions'][number];
 
-/** One node: no leader was ever another. */
-const leaderEpoch = 0;
 const readCommitted = 1;
 const noBytes = Buffer.alloc(0);
 
@@ -19,6 +17,8 @@ const noBytes = Buffer.alloc(0);
  * least one batch even if it is larger than asked for. Waits up to max_wait for min_bytes, and wakes with the appends.
  * A reader of committed records gets what lies before the first open transaction, with the list of aborted ones among it; it wakes
  * when a transaction ends.
+ * Only the leader of a partition answers for it, to clients that know no other epoch than its own; who read something else at the last
+ * offset of an epoch is told where the logs part (12).
  * Differs from Kafka: keeps no fetch sessions (every answer has session id 0, so clients send whole requests; KIP-227 allows it).
  * @see KIP-74 (max_bytes), KIP-98, KIP-227, KIP-320
  */
@@ -29,13 +29,15 @@ export const handleFetch: Handler<typeof apis.fetch> = (request, services, conte
 };
 
 /** Undefined if the answer is due at once. */
-function waitFor(request: Request, { topics, clock }: Services, { signal }: RequestContext): Promise<void> | undefined {
+function waitFor(request: Request, services: Services, { signal }: RequestContext): Promise<void> | undefined {
   if (request.maxWaitMs <= 0 || request.minBytes <= 0) return undefined;
+  const { topics, clock } = services;
   const positions: Position[] = [];
   for (const { topic, partitions } of request.topics) {
     for (const asked of partitions) {
       const partition = topics.partition(topic, asked.partition);
-      if (partition === undefined || refuse(partition, asked) !== undefined) return undefined;
+      if (partition === undefined || refuse(partition, asked, services) !== undefined) return undefined;
+      if (divergence(partition, asked) !== undefined) return undefined;
       positions.push({
         partition,
         offset: asked.fetchOffset,
@@ -77,8 +79,20 @@ function readPartition(
 ): PartitionResponse {
   const partition = services.topics.partition(topic, asked.partition);
   if (partition === undefined) return { ...refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION'), abortedTransactions: [] };
-  const error = refuse(partition, asked);
-  if (error !== undefined) return refused(asked.partition, error);
+  const error = refuse(partition, asked, services);
+  if (error === 'OFFSET_OUT_OF_RANGE') return refused(asked.partition, error);
+  if (error !== undefined) return { ...refused(asked.partition, error), currentLeader: services.cluster.leadershipOf(partition) };
+  const divergingEpoch = divergence(partition, asked);
+  if (divergingEpoch !== undefined) {
+    return {
+      partitionIndex: asked.partition,
+      errorCode: 0,
+      ...bounds(partition),
+      divergingEpoch,
+      abortedTransactions: [],
+      records: noBytes,
+    };
+  }
   try {
     const { records, aborted } = readFrom(partition);
     const abortedTransactions = aborted?.map(({ producerId, firstOffset }) => ({ producerId, firstOffset })) ?? null;
@@ -90,9 +104,22 @@ function readPartition(
   }
 }
 
-function refuse(partition: Partition, { fetchOffset, currentLeaderEpoch }: Asked): KafkaErrorName | undefined {
-  if (currentLeaderEpoch > leaderEpoch) return 'UNKNOWN_LEADER_EPOCH';
+function refuse(
+  partition: Partition,
+  { fetchOffset, currentLeaderEpoch, lastFetchedEpoch }: Asked,
+  services: Services,
+): KafkaErrorName | undefined {
+  const error = services.cluster.refuseLeader(services.nodeId, partition, currentLeaderEpoch);
+  if (error !== undefined) return error;
+  if (lastFetchedEpoch >= 0 && partition.endOfEpoch(lastFetchedEpoch).endOffset < 0) return 'OFFSET_OUT_OF_RANGE';
   return fetchOffset < partition.startOffset || fetchOffset > partition.highWatermark ? 'OFFSET_OUT_OF_RANGE' : undefined;
+}
+
+/** Where the log parts from what a client has read that tells the epoch of its last record; undefined if it does not. @see KIP-595 */
+function divergence(partition: Partition, { fetchOffset, lastFetchedEpoch }: Asked) {
+  if (lastFetchedEpoch < 0) return undefined;
+  const end = partition.endOfEpoch(lastFetchedEpoch);
+  return end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset ? end : undefined;
 }
 
 function bounds({ highWatermark, lastStableOffset, startOffset }: Partition) {

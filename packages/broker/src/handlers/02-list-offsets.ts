@@ -1,5 +1,5 @@
 import { type apis, type EncodableResponse, errorCode, type KafkaErrorName, type RequestOf } from '@millrace/kafka-protocol';
-import { findByTimestamp, findNewest } from '../topic/find-record.ts';
+import { type FoundRecord, findByTimestamp, findNewest } from '../topic/find-record.ts';
 import { isStorageFailure, type Partition } from '../topic/partition.ts';
 import type { Handler, Services } from './handler.ts';
 
@@ -12,7 +12,6 @@ const maxTimestamp = -3;
 const earliestLocal = -4;
 const latestTiered = -5;
 const readCommitted = 1;
-const leaderEpoch = 0;
 
 /**
  * ListOffsets 1–9: the end (−1), the start (−2), the record with the highest timestamp (−3), or the first record at or after a
@@ -28,24 +27,23 @@ export const handleListOffsets: Handler<typeof apis.listOffsets> = (request, ser
   })),
 });
 
-function answer(topic: string, asked: Asked, isolationLevel: number, { topics, logger }: Services): PartitionResponse {
+function answer(topic: string, asked: Asked, isolationLevel: number, { topics, logger, cluster, nodeId }: Services): PartitionResponse {
   const partition = topics.partition(topic, asked.partitionIndex);
   if (partition === undefined) return refused(asked, 'UNKNOWN_TOPIC_OR_PARTITION');
-  if (asked.currentLeaderEpoch > leaderEpoch) return refused(asked, 'UNKNOWN_LEADER_EPOCH');
+  const elsewhere = cluster.refuseLeader(nodeId, partition, asked.currentLeaderEpoch);
+  if (elsewhere !== undefined) return refused(asked, elsewhere);
   try {
-    return { partitionIndex: asked.partitionIndex, errorCode: 0, leaderEpoch, ...find(partition, asked.timestamp, isolationLevel) };
+    const found = find(partition, asked.timestamp, isolationLevel);
+    const leaderEpoch = found.offset < 0 ? -1 : partition.epochAt(found.offset);
+    return { partitionIndex: asked.partitionIndex, errorCode: 0, leaderEpoch, ...found };
   } catch (failure) {
     logger.error({ topic, partition: asked.partitionIndex, error: (failure as Error).message }, 'offset not found');
     return refused(asked, isStorageFailure(failure) ? 'KAFKA_STORAGE_ERROR' : 'CORRUPT_MESSAGE');
   }
 }
 
-function find(
-  partition: Partition,
-  timestamp: number,
-  isolationLevel: number,
-): { offset: number; timestamp: number; leaderEpoch?: number } {
-  const nothing = { offset: -1, timestamp: -1, leaderEpoch: -1 };
+function find(partition: Partition, timestamp: number, isolationLevel: number): FoundRecord {
+  const nothing = { offset: -1, timestamp: -1 };
   const end = isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case latest:

@@ -1,16 +1,19 @@
-import type { apis } from '@millrace/kafka-protocol';
+import { type apis, errorCode } from '@millrace/kafka-protocol';
 import type { Handler } from './handler.ts';
+
+const nothing = { groupState: '', protocolType: '', protocolData: '', members: [] };
 
 /**
  * DescribeGroups 0–5: state, protocol and members. A group that does not exist is Dead. What members said and got is told while the
- * group is stable.
+ * group is stable. Of a group that another node coordinates only that is told (NOT_COORDINATOR).
  * Differs from Kafka: authorized operations are never told, there being no authorizer.
  * @see KIP-345
  */
-export const handleDescribeGroups: Handler<typeof apis.describeGroups> = (request, { groups }) => ({
+export const handleDescribeGroups: Handler<typeof apis.describeGroups> = (request, { groups, cluster, nodeId }) => ({
   groups: request.groups.map((groupId) => {
+    if (!cluster.isCoordinator(nodeId, 'group', groupId)) return { ...nothing, errorCode: errorCode('NOT_COORDINATOR'), groupId };
     const group = groups.get(groupId);
-    if (group === undefined) return { errorCode: 0, groupId, groupState: 'Dead', protocolType: '', protocolData: '', members: [] };
+    if (group === undefined) return { ...nothing, errorCode: 0, groupId, groupState: 'Dead' };
     const isStable = group.state === 'Stable';
     return {
       errorCode: 0,

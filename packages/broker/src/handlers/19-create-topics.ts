@@ -12,7 +12,8 @@ type Refusal = readonly [error: KafkaErrorName, message: string];
 const unset = -1;
 
 /**
- * CreateTopics 2–7. Ready once answered. −1 takes the default number of partitions and a replication factor of 1.
+ * CreateTopics 2–7. Ready once answered. −1 takes the default number of partitions and the default replication factor. Replicas that are assigned by hand
+ * must be nodes; who leads is decided here.
  * Differs from Kafka: a configuration that would have no effect but a promised one (compression.type other than producer, …) is
  * refused with INVALID_CONFIG.
  * @see KIP-4, KIP-464, KIP-525
@@ -35,9 +36,10 @@ function create(asked: Asked, validateOnly: boolean, services: Services): TopicR
   if (refusal !== undefined) return refused(name, refusal);
   const overrides = overridesOf(asked);
   try {
-    const topicId = validateOnly ? zeroUuid : services.topics.create(name, partitions, overrides).id;
+    const replicationFactor = replicationFactorOf(asked, services);
+    const topicId = validateOnly ? zeroUuid : services.topics.create(name, partitions, overrides, replicationFactor).id;
     const configs = describeTopicConfigs(overrides, services.topics.defaults);
-    return { name, topicId, errorCode: 0, errorMessage: null, numPartitions: partitions, replicationFactor: 1, configs };
+    return { name, topicId, errorCode: 0, errorMessage: null, numPartitions: partitions, replicationFactor, configs };
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
     services.logger.error({ topic: name, error: failure.message }, 'topic not made');
@@ -46,6 +48,11 @@ function create(asked: Asked, validateOnly: boolean, services: Services): TopicR
 }
 
 const overridesOf = ({ configs }: Asked): TopicConfigOverrides => Object.fromEntries(configs.map(({ name, value }) => [name, value!]));
+
+function replicationFactorOf({ assignments, replicationFactor }: Asked, { defaultReplicationFactor }: Services): number {
+  if (assignments.length > 0) return assignments[0]!.brokerIds.length;
+  return replicationFactor === unset ? defaultReplicationFactor : replicationFactor;
+}
 
 function partitionsOf({ assignments, numPartitions }: Asked, { defaultPartitions }: Services): number {
   if (assignments.length > 0) return assignments.length;
@@ -62,8 +69,13 @@ function refuse(asked: Asked, partitions: number, services: Services): Refusal |
   }
   const badAssignment = refuseAssignments(asked, services);
   if (badAssignment !== undefined) return badAssignment;
-  if (asked.assignments.length === 0 && replicationFactor !== unset && replicationFactor !== 1) {
-    return ['INVALID_REPLICATION_FACTOR', `replication factor ${replicationFactor}; there is one node, so 1 or -1 are legal`];
+  const nodeCount = services.cluster.nodes.length;
+  const isLegal = replicationFactor === unset || (replicationFactor >= 1 && replicationFactor <= nodeCount);
+  if (asked.assignments.length === 0 && !isLegal) {
+    return [
+      'INVALID_REPLICATION_FACTOR',
+      `replication factor ${replicationFactor}; -1 and 1 to ${nodeCount}, the number of nodes, are legal`,
+    ];
   }
   for (const config of configs) {
     const reason = refuseTopicConfig(config.name, config.value);
@@ -74,11 +86,15 @@ function refuse(asked: Asked, partitions: number, services: Services): Refusal |
 }
 
 function refuseAssignments({ assignments }: Asked, { cluster }: Services): Refusal | undefined {
-  const { nodeId } = cluster();
   const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b);
   if (indexes.some((index, at) => index !== at)) return ['INVALID_REPLICA_ASSIGNMENT', 'partitions must be numbered from 0 on'];
-  const isElsewhere = assignments.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== nodeId);
-  return isElsewhere ? ['INVALID_REPLICA_ASSIGNMENT', `the only node is ${nodeId}`] : undefined;
+  const isWrong = ({ brokerIds }: Asked['assignments'][number]) =>
+    brokerIds.length === 0 ||
+    brokerIds.length !== assignments[0]!.brokerIds.length ||
+    new Set(brokerIds).size < brokerIds.length ||
+    brokerIds.some((nodeId) => !cluster.nodes.includes(nodeId));
+  const legal = 'as many different nodes for each partition';
+  return assignments.some(isWrong) ? ['INVALID_REPLICA_ASSIGNMENT', `the nodes are ${cluster.nodes.join(', ')}; ${legal}`] : undefined;
 }
 
 function refused(name: string, [error, errorMessage]: Refusal): TopicResponse {

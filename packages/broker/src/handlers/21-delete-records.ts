@@ -20,10 +20,12 @@ export const handleDeleteRecords: Handler<typeof apis.deleteRecords> = (request,
   })),
 });
 
-function remove(name: string, index: number, asked: number, { topics, logger }: Services): KafkaErrorName {
+function remove(name: string, index: number, asked: number, { topics, logger, cluster, nodeId }: Services): KafkaErrorName {
   const topic = topics.get(name);
   const partition = topic?.partitions[index];
   if (topic === undefined || partition === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
+  const elsewhere = cluster.refuseLeader(nodeId, partition);
+  if (elsewhere !== undefined) return elsewhere;
   if (!topic.effective.isDeleted) return 'POLICY_VIOLATION';
   const offset = asked === highWatermark ? partition.highWatermark : asked;
   if (offset < 0 || offset > partition.highWatermark) return 'OFFSET_OUT_OF_RANGE';

@@ -41,9 +41,9 @@ function describe(asked: Asked, wanted: Wanted, services: Services): ResourceRes
     return answer(topicConfigs.map((definition) => describeTopicConfig(definition, topic.configs, services.topics.defaults, wanted)));
   }
   if (resourceType === brokerResource) {
-    const nodeId = String(services.cluster().nodeId);
+    const nodeId = String(services.nodeId);
     if (resourceName !== '' && resourceName !== nodeId)
-      return refused(asked, 'INVALID_REQUEST', `there is no broker ${resourceName}, only ${nodeId}`);
+      return refused(asked, 'INVALID_REQUEST', `broker ${resourceName} was asked for, this is ${nodeId}`);
     return answer([...services.brokerConfigs].map(([name, value]) => brokerConfig(name, value)));
   }
   return refused(asked, 'INVALID_REQUEST', `resources of type ${resourceType} have no configuration here`);

@@ -5,7 +5,7 @@ import type { Handler, Services } from './handler.ts';
 type AskedTopics = RequestOf<typeof apis.describeLogDirs>['topics'];
 
 /**
- * DescribeLogDirs 1–4: the one data directory with the sizes of the partitions asked for, or of all. What does not exist is left out.
+ * DescribeLogDirs 1–4: the one data directory with the sizes of the partitions asked for, or of all, of which this node is a replica. What does not exist is left out.
  * Differs from Kafka: the sizes of the volume (4) are not told (-1).
  * @see KIP-113, KIP-827
  */
@@ -13,7 +13,7 @@ export const handleDescribeLogDirs: Handler<typeof apis.describeLogDirs> = ({ to
   const topics = wanted(asked, services).map(({ topic, isWanted }) => ({
     name: topic.name,
     partitions: topic.partitions
-      .filter(({ index }) => isWanted(index))
+      .filter((partition) => isWanted(partition.index) && services.cluster.replicasOf(topic, partition).includes(services.nodeId))
       .map(({ index, sizeBytes }) => ({ partitionIndex: index, partitionSize: sizeBytes, offsetLag: 0, isFutureKey: false })),
   }));
   const logDir = services.brokerConfigs.get('log.dirs')!;

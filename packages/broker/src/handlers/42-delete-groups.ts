@@ -3,14 +3,15 @@ import { isStorageFailure } from '../topic/partition.ts';
 import type { Handler, Services } from './handler.ts';
 
 /**
- * DeleteGroups 0–2: forgets groups without members, with their offsets.
+ * DeleteGroups 0–2: forgets groups without members, with their offsets. Those that another node coordinates are NOT_COORDINATOR.
  * @see KIP-229
  */
 export const handleDeleteGroups: Handler<typeof apis.deleteGroups> = (request, services) => ({
   results: request.groupsNames.map((groupId) => ({ groupId, errorCode: errorCode(remove(groupId, services)) })),
 });
 
-function remove(groupId: string, { groups, logger }: Services): KafkaErrorName {
+function remove(groupId: string, { groups, logger, cluster, nodeId }: Services): KafkaErrorName {
+  if (!cluster.isCoordinator(nodeId, 'group', groupId)) return 'NOT_COORDINATOR';
   try {
     return groups.delete(groupId);
   } catch (failure) {

@@ -4,7 +4,7 @@ import type { Handler } from './handler.ts';
 
 type PartitionResponse = EncodableResponse<typeof apis.describeProducers>['topics'][number]['partitions'][number];
 
-/** One node: no coordinator was ever another. */
+/** Markers say nothing of coordinators: there is one, whatever its node. */
 const coordinatorEpoch = 0;
 const none = -1;
 
@@ -13,14 +13,15 @@ const none = -1;
  * Differs from Kafka: the last timestamp is the time at which the broker last heard of the producer, not that of a record.
  * @see KIP-664
  */
-export const handleDescribeProducers: Handler<typeof apis.describeProducers> = (request, { topics }) => ({
+export const handleDescribeProducers: Handler<typeof apis.describeProducers> = (request, { topics, cluster, nodeId }) => ({
   topics: request.topics.map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex): PartitionResponse => {
       const partition = topics.partition(name, partitionIndex);
-      if (partition !== undefined) return { partitionIndex, errorCode: 0, activeProducers: partition.producers().map(described) };
-      const errorMessage = `there is no partition ${partitionIndex} of ${name}`;
-      return { partitionIndex, errorCode: errorCode('UNKNOWN_TOPIC_OR_PARTITION'), errorMessage, activeProducers: [] };
+      const error = partition === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : cluster.refuseLeader(nodeId, partition);
+      if (error === undefined) return { partitionIndex, errorCode: 0, activeProducers: partition!.producers().map(described) };
+      const errorMessage = `node ${nodeId} has no partition ${partitionIndex} of ${name}`;
+      return { partitionIndex, errorCode: errorCode(error), errorMessage, activeProducers: [] };
     }),
   })),
 });

@@ -5,12 +5,16 @@ import type { Handler } from './handler.ts';
 type State = EncodableResponse<typeof apis.describeTransactions>['transactionStates'][number];
 
 /**
- * DescribeTransactions 0: what the coordinator knows of transactional ids.
+ * DescribeTransactions 0: what this node knows of the transactional ids that it coordinates.
  * Differs from Kafka: groups whose offsets go with the transaction are no partitions, so they are not among them.
  * @see KIP-664
  */
-export const handleDescribeTransactions: Handler<typeof apis.describeTransactions> = ({ transactionalIds }, { transactions }) => ({
+export const handleDescribeTransactions: Handler<typeof apis.describeTransactions> = (
+  { transactionalIds },
+  { transactions, cluster, nodeId },
+) => ({
   transactionStates: transactionalIds.map((id): State => {
+    if (!cluster.isCoordinator(nodeId, 'transaction', id)) return refused(id, 'NOT_COORDINATOR');
     const transaction = transactions.get(id);
     if (transaction !== undefined) return described(transaction);
     return refused(id, id === '' ? 'INVALID_REQUEST' : 'TRANSACTIONAL_ID_NOT_FOUND');

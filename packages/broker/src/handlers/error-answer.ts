@@ -7,7 +7,7 @@ import {
   type RequestOf,
   zeroUuid,
 } from '@millrace/kafka-protocol';
-import type { ClusterView } from './handler.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 
 /** Name of an API, as `apis` of kafka-protocol has it. */
 export type ApiName = keyof typeof apis;
@@ -19,7 +19,7 @@ export type AnyRequest = { [A in ApiName]: { readonly api: A; readonly body: Req
 type ErrorAnswer<A extends ApiName> = (
   code: number,
   request: RequestOf<(typeof apis)[A]>,
-  cluster: () => ClusterView,
+  cluster: Cluster,
 ) => EncodableResponse<(typeof apis)[A]> | undefined;
 
 const noBytes = Buffer.alloc(0);
@@ -43,7 +43,9 @@ const errorAnswers: { readonly [A in ApiName]: ErrorAnswer<A> } = {
   }),
   listOffsets: (errorCode, { topics }) => ({ topics: eachPartition(topics, errorCode) }),
   metadata: (errorCode, { topics }, cluster) => ({
-    ...describeNodes(cluster()),
+    brokers: cluster.addresses,
+    clusterId: cluster.clusterId,
+    controllerId: cluster.controllerId,
     topics: (topics ?? []).map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId, isInternal: false, partitions: [] })),
   }),
   offsetCommit: (errorCode, { topics }) => ({ topics: eachPartition(topics, errorCode) }),
@@ -141,16 +143,8 @@ const noTransaction = {
  * A well-formed answer that says of everything the request names that it failed with one error; undefined where nothing is sent (acks=0).
  * Metadata still tells the nodes, without which no client could ask again.
  */
-export function errorAnswer(
-  error: KafkaErrorName,
-  { api, body }: AnyRequest,
-  cluster: () => ClusterView,
-): EncodableResponse<Api> | undefined {
+export function errorAnswer(error: KafkaErrorName, { api, body }: AnyRequest, cluster: Cluster): EncodableResponse<Api> | undefined {
   return (errorAnswers[api] as ErrorAnswer<ApiName>)(errorCode(error), body as never, cluster);
-}
-
-function describeNodes({ clusterId, nodeId, host, port }: ClusterView) {
-  return { brokers: [{ nodeId, host, port }], clusterId, controllerId: nodeId };
 }
 
 type ByPartition = readonly { readonly name: string; readonly partitions: readonly { readonly partitionIndex: number }[] }[];

@@ -1,25 +1,25 @@
 import type { Clock, Logger } from '@millrace/core';
 import type { Api, EncodableResponse, RequestOf } from '@millrace/kafka-protocol';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { ProducerIds } from '../producer/producer-ids.ts';
+import type { Authentication, SaslServices } from '../security/authentication.ts';
+import type { Credentials } from '../security/credentials.ts';
 import type { Topics } from '../topic/topics.ts';
 import type { TransactionCoordinator } from '../transaction/transaction-coordinator.ts';
 
-/** The one node of the cluster, as clients are to reach it. */
-export interface ClusterView {
-  readonly clusterId: string;
-  readonly nodeId: number;
-  readonly host: string;
-  readonly port: number;
-}
-
-/** What handlers work with. */
+/** What the handlers of one node work with. */
 export interface Services {
-  readonly cluster: () => ClusterView;
+  readonly cluster: Cluster;
+  /** The node that was asked. */
+  readonly nodeId: number;
   readonly topics: Topics;
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
   readonly producerIds: ProducerIds;
+  readonly credentials: Credentials;
+  /** Undefined where clients need not say who they are. */
+  readonly sasl: SaslServices | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly autoCreateTopics: boolean;
@@ -28,7 +28,9 @@ export interface Services {
   readonly partitionsMax: number;
   /** What a fetch answers with at most, whatever the client asks for. */
   readonly fetchBytesMax: number;
-  /** The broker's own settings, as DescribeConfigs shows them. */
+  /** How many nodes are to lead the partitions of a topic that is made without saying how many. */
+  readonly defaultReplicationFactor: number;
+  /** The node's own settings, as DescribeConfigs shows them. */
   readonly brokerConfigs: ReadonlyMap<string, string>;
 }
 
@@ -39,6 +41,10 @@ export interface RequestContext {
   readonly host: string;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
+  /** Who the client is; undefined where it is not asked. */
+  readonly authentication: Authentication | undefined;
+  /** Closes the connection once this request is answered. */
+  readonly hangUp: () => void;
   /** Memory for what is read into the response; it is used again once the response is sent. */
   readonly allocate: (size: number) => Buffer;
 }

@@ -41,8 +41,6 @@ const checkpointBytes = 64 * 1024 * 1024;
 const loadedSegmentsMax = 4;
 const snapshotName = 'producers.snapshot';
 const startOffsetName = 'log-start-offset';
-/** One node: no leader was ever another. */
-const leaderEpoch = 0;
 
 /**
  * The log of one partition: segments of record batches, byte for byte as they came except base offset and leader epoch.
@@ -108,9 +106,10 @@ export class PartitionLog {
 
   /**
    * Appends checked batches that stand one behind the other in `bytes` and gives them their offsets, in place.
+   * @param leaderEpoch of whoever appends.
    * @returns the headers as stored.
    */
-  append(bytes: Buffer, batches: readonly BatchHeader[]): BatchHeader[] {
+  append(bytes: Buffer, batches: readonly BatchHeader[], leaderEpoch = 0): BatchHeader[] {
     this.#assertUsable();
     this.#rollIfDue(bytes.length);
     if (this.#active.sizeBytes === 0) this.#activeSinceMs = this.#ports.clock.monotonic();

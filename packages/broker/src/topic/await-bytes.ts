@@ -11,7 +11,7 @@ export interface Position {
 }
 
 /**
- * Waits until so many bytes can be read from the positions on, a partition is deleted, the time is up, or the signal is aborted.
+ * Waits until so many bytes can be read from the positions on, a partition is deleted or gets another leader, the time is up, or the signal is aborted.
  * @returns undefined if there is nothing to wait for.
  */
 export function awaitBytes(
@@ -39,6 +39,7 @@ export function awaitBytes(
     stops.push(() => signal.removeEventListener('abort', finish));
     for (const position of positions) {
       const { partition, isCommitted } = position;
+      const { leaderEpoch } = partition;
       let known = isCommitted ? available(position) : 0;
       const onAppend = (appended: number) => {
         if (!isCommitted) bytes += appended;
@@ -48,7 +49,7 @@ export function awaitBytes(
           bytes += now - known;
           known = now;
         }
-        if (partition.isGone || bytes >= bytesMin) finish();
+        if (partition.isGone || partition.leaderEpoch !== leaderEpoch || bytes >= bytesMin) finish();
       };
       stops.push(partition.onAppend(onAppend));
     }

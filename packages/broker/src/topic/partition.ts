@@ -3,6 +3,7 @@ import { batchHeader, encodeBatch, iterateBatches, type KafkaErrorName, stampLog
 import { type BatchHeader, readBatchHeader } from '../log/batch-header.ts';
 import { compactLog } from '../log/compact-log.ts';
 import { CompactionHistory } from '../log/compaction-history.ts';
+import { type EpochEnd, LeaderEpochs } from '../log/leader-epochs.ts';
 import { PartitionLog, type PartitionLogPorts } from '../log/partition-log.ts';
 import type { Allocate } from '../log/segment.ts';
 import type { AbortedTransaction } from '../producer/aborted-transactions.ts';
@@ -17,7 +18,7 @@ export interface Appended {
   readonly logAppendTimeMs: number;
 }
 
-/** Told about each append, with its size, and with 0 when the start of the log moved or the partition is gone. */
+/** Told about each append, with its size, and with 0 when the start of the log or the leader moved or the partition is gone. */
 export type AppendListener = (bytes: number) => void;
 
 /** Tells why a batch does not belong to an open transaction, or undefined if it does. */
@@ -45,7 +46,9 @@ export class Partition {
   readonly #producers: ProducerStates;
   readonly #log: PartitionLog;
   readonly #compactions: CompactionHistory;
+  readonly #leaders: LeaderEpochs;
   readonly #listeners = new Set<AppendListener>();
+  readonly #inSyncReplicas: (partition: Partition) => number;
   #isGone = false;
 
   constructor(
@@ -53,6 +56,7 @@ export class Partition {
     ports: PartitionLogPorts,
     config: () => EffectiveTopicConfig,
     producerExpirationMs: number,
+    inSyncReplicas: (partition: Partition) => number,
   ) {
     this.topic = place.topic;
     this.index = place.index;
@@ -75,6 +79,37 @@ export class Partition {
     };
     this.#log = PartitionLog.open(place.directory, ports, settings, this.#producers);
     this.#compactions = new CompactionHistory(ports.disk, place.directory);
+    this.#leaders = new LeaderEpochs(ports.disk, place.directory, this.#log.endOffset);
+    this.#inSyncReplicas = inSyncReplicas;
+  }
+
+  /** The node that was made the leader, −1 for none; undefined if nobody ever was. */
+  get leaderId(): number | undefined {
+    return this.#leaders.leader;
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaders.current;
+  }
+
+  /**
+   * Begins an epoch with another leader; whoever waits at the old one is told.
+   * @param nodeId −1 for none.
+   * @throws {MillraceError} DISK_FULL, DISK_IO; then nothing has changed.
+   */
+  lead(nodeId: number): void {
+    this.#leaders.begin(nodeId, this.#log.endOffset);
+    this.#tell(0);
+  }
+
+  /** Where the records of an epoch end, or of the last one before it that is known. */
+  endOfEpoch(epoch: number): EpochEnd {
+    return this.#leaders.endOf(epoch, this.#log.endOffset);
+  }
+
+  /** The leader epoch in which an offset was written. */
+  epochAt(offset: number): number {
+    return this.#leaders.at(offset);
   }
 
   get startOffset(): number {
@@ -107,8 +142,9 @@ export class Partition {
    */
   append(records: Buffer | null, acks: number, refuseTransactional: RefuseTransactional): Appended | Refusal {
     const config = this.#config();
-    if (acks === -1 && config.minInsyncReplicas > 1) {
-      return { error: 'NOT_ENOUGH_REPLICAS', message: `min.insync.replicas is ${config.minInsyncReplicas}, there is one replica` };
+    const inSync = acks === -1 && config.minInsyncReplicas > 1 ? this.#inSyncReplicas(this) : config.minInsyncReplicas;
+    if (inSync < config.minInsyncReplicas) {
+      return { error: 'NOT_ENOUGH_REPLICAS', message: `min.insync.replicas is ${config.minInsyncReplicas}, in sync: ${inSync}` };
     }
     const header = checkProduced(records, config, this.#clock.now());
     if (isRefusal(header)) return header;
@@ -123,7 +159,7 @@ export class Partition {
     const error = header.isTransactional ? refuseTransactional(header) : undefined;
     if (error !== undefined) return { error, message: `producer ${header.producerId} epoch ${header.producerEpoch} in a transaction` };
     const stamped = config.usesLogAppendTime ? this.#stamp(records!, header) : header;
-    const [placed] = this.#log.append(records!, [stamped]);
+    const [placed] = this.#log.append(records!, [stamped], this.leaderEpoch);
     this.#tell(placed!.sizeBytes);
     return { baseOffset: placed!.baseOffset, logAppendTimeMs: config.usesLogAppendTime ? placed!.maxTimestamp : -1 };
   }
@@ -136,7 +172,7 @@ export class Partition {
     value.writeInt32BE(coordinatorEpoch, 2);
     const traits = { producerId, producerEpoch, transactional: true, control: true };
     const batch = encodeBatch([{ timestampMs: this.#clock.now(), key, value }], traits);
-    this.#log.append(batch, [readBatchHeader(batch, 0)]);
+    this.#log.append(batch, [readBatchHeader(batch, 0)], this.leaderEpoch);
     this.#tell(batch.length);
   }
 

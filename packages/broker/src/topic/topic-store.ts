@@ -6,6 +6,8 @@ export interface StoredTopic {
   readonly id: string;
   readonly name: string;
   readonly partitionCount: number;
+  /** Absent where it was made before there could be more than one replica. */
+  readonly replicationFactor?: number;
   readonly configs: TopicConfigOverrides;
 }
 

@@ -8,6 +8,8 @@ import { type StoredTopic, TopicStore } from './topic-store.ts';
 export class Topic {
   readonly id: string;
   readonly name: string;
+  /** How many nodes would lead its partitions. */
+  readonly replicationFactor: number;
   readonly partitions: Partition[] = [];
   readonly #defaults: TopicConfigOverrides;
   #configs: TopicConfigOverrides;
@@ -16,6 +18,7 @@ export class Topic {
   constructor(stored: StoredTopic, defaults: TopicConfigOverrides) {
     this.id = stored.id;
     this.name = stored.name;
+    this.replicationFactor = stored.replicationFactor ?? 1;
     this.#defaults = defaults;
     this.#configs = stored.configs;
     this.#effective = effectiveTopicConfig(stored.configs, defaults);
@@ -43,6 +46,8 @@ export interface TopicsOptions {
   /** Configuration of topics that do not say otherwise. */
   readonly defaults: TopicConfigOverrides;
   readonly producerExpirationMs: number;
+  /** How many replicas of a partition are in sync; one if left out. */
+  readonly inSyncReplicas?: (topic: Topic, partition: Partition) => number;
 }
 
 /** The topics of the broker, by name and by id. Names and configurations are checked by whoever calls. */
@@ -86,8 +91,8 @@ export class Topics {
   }
 
   /** @throws {MillraceError} DISK_FULL, DISK_IO; then there is no such topic. */
-  create(name: string, partitionCount: number, configs: TopicConfigOverrides): Topic {
-    const stored = { id: this.#random.uuid(), name, partitionCount, configs };
+  create(name: string, partitionCount: number, configs: TopicConfigOverrides, replicationFactor = 1): Topic {
+    const stored = { id: this.#random.uuid(), name, partitionCount, replicationFactor, configs };
     this.#store.save(stored);
     try {
       return this.#add(stored);
@@ -102,7 +107,7 @@ export class Topics {
     const before = topic.partitions.length;
     this.#openPartitions(topic, partitionCount);
     try {
-      this.#store.save({ id: topic.id, name: topic.name, partitionCount, configs: topic.configs });
+      this.#save(topic, partitionCount, topic.configs);
     } catch (failure) {
       dropPartitions(topic, before);
       throw failure;
@@ -111,7 +116,7 @@ export class Topics {
 
   /** Replaces what was asked for of the configuration. @throws {MillraceError} DISK_FULL, DISK_IO; then it is as before. */
   alter(topic: Topic, configs: TopicConfigOverrides): void {
-    this.#store.save({ id: topic.id, name: topic.name, partitionCount: topic.partitions.length, configs });
+    this.#save(topic, topic.partitions.length, configs);
     topic.configs = configs;
   }
 
@@ -130,6 +135,10 @@ export class Topics {
   /** Lets every file go without writing, as the end of the process would. */
   abandon(): void {
     for (const topic of this.list()) for (const partition of topic.partitions) partition.abandon();
+  }
+
+  #save({ id, name, replicationFactor }: Topic, partitionCount: number, configs: TopicConfigOverrides): void {
+    this.#store.save({ id, name, partitionCount, replicationFactor, configs });
   }
 
   #add(stored: StoredTopic): Topic {
@@ -153,7 +162,9 @@ export class Topics {
 
   #openPartition(topic: Topic, index: number): void {
     const place = { topic: topic.name, index, directory: this.#store.partitionDirectory(topic.id, index) };
-    topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, this.#options.producerExpirationMs));
+    const { producerExpirationMs, inSyncReplicas } = this.#options;
+    const inSync = (partition: Partition) => inSyncReplicas?.(topic, partition) ?? 1;
+    topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, producerExpirationMs, inSync));
   }
 }
 
