@@ -32,8 +32,11 @@ export interface Disk {
   exists(path: string): boolean;
   isDirectory(path: string): boolean;
   readFile(path: string): Buffer;
-  /** Replaces a whole file so that a crash leaves the old or the new content, never a mixture. */
-  replaceFile(path: string, content: Uint8Array): void;
+  /**
+   * Replaces a whole file so that a crash leaves the old or the new content, never a mixture.
+   * @param mode who may do what with it; default what the process's mask leaves of everybody may read and write.
+   */
+  replaceFile(path: string, content: Uint8Array, mode?: number): void;
   rename(from: string, to: string): void;
   /** Removes a file or a directory with all it holds; nothing if it is not there. */
   remove(path: string): void;
@@ -137,10 +140,10 @@ export const systemDisk: Disk = {
   exists: (path) => existsSync(path),
   isDirectory: (path) => existsSync(path) && statSync(path).isDirectory(),
   readFile: (path) => guard(path, () => readFileSync(path)),
-  replaceFile(path, content) {
+  replaceFile(path, content, mode) {
     guard(path, () => {
       const temporary = `${path}.new`;
-      const descriptor = openSync(temporary, 'w');
+      const descriptor = openSync(temporary, 'w', mode);
       try {
         writeFileSync(descriptor, content);
         fsyncSync(descriptor);

@@ -12,6 +12,7 @@ import { handleLeaveGroup } from './13-leave-group.ts';
 import { handleSyncGroup } from './14-sync-group.ts';
 import { handleDescribeGroups } from './15-describe-groups.ts';
 import { handleListGroups } from './16-list-groups.ts';
+import { handleSaslHandshake } from './17-sasl-handshake.ts';
 import { apiVersionsHandler } from './18-api-versions.ts';
 import { handleCreateTopics } from './19-create-topics.ts';
 import { handleDeleteTopics } from './20-delete-topics.ts';
@@ -25,10 +26,13 @@ import { handleTxnOffsetCommit } from './28-txn-offset-commit.ts';
 import { handleDescribeConfigs } from './32-describe-configs.ts';
 import { handleAlterConfigs } from './33-alter-configs.ts';
 import { handleDescribeLogDirs } from './35-describe-log-dirs.ts';
+import { handleSaslAuthenticate } from './36-sasl-authenticate.ts';
 import { handleCreatePartitions } from './37-create-partitions.ts';
 import { handleDeleteGroups } from './42-delete-groups.ts';
 import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts';
 import { handleOffsetDelete } from './47-offset-delete.ts';
+import { handleDescribeUserScramCredentials } from './50-describe-user-scram-credentials.ts';
+import { handleAlterUserScramCredentials } from './51-alter-user-scram-credentials.ts';
 import { handleDescribeCluster } from './60-describe-cluster.ts';
 import { handleDescribeProducers } from './61-describe-producers.ts';
 import { handleDescribeTransactions } from './65-describe-transactions.ts';
@@ -51,6 +55,7 @@ export const protocolTable: ReadonlyMap<number, Endpoint> = new Map(
     endpoint(apis.syncGroup, [0, 5], handleSyncGroup),
     endpoint(apis.describeGroups, [0, 5], handleDescribeGroups),
     endpoint(apis.listGroups, [0, 5], handleListGroups),
+    endpoint(apis.saslHandshake, [0, 1], handleSaslHandshake),
     endpoint(
       apis.apiVersions,
       [0, 4],
@@ -68,10 +73,13 @@ export const protocolTable: ReadonlyMap<number, Endpoint> = new Map(
     endpoint(apis.describeConfigs, [1, 4], handleDescribeConfigs),
     endpoint(apis.alterConfigs, [0, 2], handleAlterConfigs),
     endpoint(apis.describeLogDirs, [1, 4], handleDescribeLogDirs),
+    endpoint(apis.saslAuthenticate, [0, 2], handleSaslAuthenticate),
     endpoint(apis.createPartitions, [0, 3], handleCreatePartitions),
     endpoint(apis.deleteGroups, [0, 2], handleDeleteGroups),
     endpoint(apis.incrementalAlterConfigs, [0, 1], handleIncrementalAlterConfigs),
     endpoint(apis.offsetDelete, [0, 0], handleOffsetDelete),
+    endpoint(apis.describeUserScramCredentials, [0, 0], handleDescribeUserScramCredentials),
+    endpoint(apis.alterUserScramCredentials, [0, 0], handleAlterUserScramCredentials),
     endpoint(apis.describeCluster, [0, 1], handleDescribeCluster),
     endpoint(apis.describeProducers, [0, 0], handleDescribeProducers),
     endpoint(apis.describeTransactions, [0, 0], handleDescribeTransactions),

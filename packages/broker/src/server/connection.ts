@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Logger, MillraceError } from '@millrace/core';
+import type { Authentication } from '../security/authentication.ts';
 import type { BufferPool, Lease } from './buffer-pool.ts';
 import { FrameReader } from './frame-reader.ts';
 
@@ -8,6 +9,10 @@ export interface Peer {
   readonly host: string;
   /** Aborted when the connection is gone: nobody waits for an answer any more. */
   readonly signal: AbortSignal;
+  /** Who it is; undefined where it is not asked. */
+  readonly authentication: Authentication | undefined;
+  /** Closes the connection once the request that is served is answered. */
+  hangUp(): void;
   /** Closes the connection; what else it sent is not looked at. */
   disconnect(): void;
 }
@@ -23,6 +28,9 @@ export type Serve = (
   peer: Peer,
   allocate: Lease['allocate'],
 ) => readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined>;
+
+/** No proof of who a client is is larger (Kafka's `sasl.server.max.receive.size`): a stranger gets no more memory. */
+const strangerBytesMax = 512 * 1024;
 
 /** Requests that were read and wait for their turn; beyond this the socket is not read. */
 const queuedBytesMax = 1024 * 1024;
@@ -43,18 +51,34 @@ export class Connection {
   #queuedBytes = 0;
   #isServing = false;
   #hasEnded = false;
+  #hangsUp = false;
 
   constructor(
     socket: Socket,
     serve: Serve,
     logger: Logger,
-    options: { readonly requestBytesMax: number; readonly pool: BufferPool; readonly onClose: () => void },
+    options: {
+      readonly requestBytesMax: number;
+      readonly pool: BufferPool;
+      readonly authentication: Authentication | undefined;
+      readonly onClose: () => void;
+    },
   ) {
     this.#socket = socket;
     this.#serve = serve;
     this.#pool = options.pool;
-    this.#frames = new FrameReader(options.requestBytesMax);
-    this.#peer = { host: socket.remoteAddress ?? '', signal: this.#gone.signal, disconnect: () => this.destroy() };
+    const { requestBytesMax, authentication } = options;
+    const isStranger = () => authentication !== undefined && authentication.user === undefined;
+    this.#frames = new FrameReader(() => (isStranger() ? Math.min(strangerBytesMax, requestBytesMax) : requestBytesMax));
+    this.#peer = {
+      host: socket.remoteAddress ?? '',
+      signal: this.#gone.signal,
+      authentication,
+      hangUp: () => {
+        this.#hangsUp = true;
+      },
+      disconnect: () => this.destroy(),
+    };
     this.#logger = logger.child({ client: `${socket.remoteAddress}:${socket.remotePort}` });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -80,6 +104,7 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#hangsUp) return;
     try {
       this.#frames.push(chunk, (frame) => {
         this.#queue.push(frame);
@@ -114,6 +139,10 @@ export class Connection {
       if (this.#gone.signal.aborted) return;
       if (response === undefined) lease.release();
       else if (!this.#write(response, lease)) await this.#drained();
+      if (this.#hangsUp) {
+        this.#socket.destroySoon();
+        return;
+      }
       if (this.#queuedBytes <= queuedBytesMax && this.#socket.isPaused()) this.#socket.resume();
     }
     if (this.#hasEnded) this.#socket.end();

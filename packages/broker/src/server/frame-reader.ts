@@ -1,18 +1,21 @@
 import { MillraceError } from '@millrace/core';
 
 const sizeBytes = 4;
+/** What a client that begins with TLS sends first: a record of the handshake, of version 3. */
+const tlsHandshake = 0x1603;
 
 /**
  * Cuts a stream of bytes into frames: four bytes of size, then the frame.
  * A frame that arrives in one piece is a slice of it; a larger one is gathered in memory of just its size.
  */
 export class FrameReader {
-  readonly #frameBytesMax: number;
+  readonly #frameBytesMax: () => number;
   #frame: Buffer | undefined;
   #filled = 0;
   #head: Buffer = Buffer.alloc(0);
 
-  constructor(frameBytesMax: number) {
+  /** @param frameBytesMax asked anew for each frame. */
+  constructor(frameBytesMax: () => number) {
     this.#frameBytesMax = frameBytesMax;
   }
 
@@ -49,8 +52,10 @@ export class FrameReader {
   }
 
   #checked(size: number): number {
-    if (size >= 0 && size <= this.#frameBytesMax) return size;
-    throw new MillraceError('KAFKA_PROTOCOL_INVALID', `a request claims ${size} bytes; 0 to ${this.#frameBytesMax} are legal`, {
+    const sizeMax = this.#frameBytesMax();
+    if (size >= 0 && size <= sizeMax) return size;
+    const guess = size >>> 16 === tlsHandshake ? ': the client speaks TLS, and this listener does not' : '';
+    throw new MillraceError('KAFKA_PROTOCOL_INVALID', `a request claims ${size} bytes; 0 to ${sizeMax} are legal${guess}`, {
       details: { size },
     });
   }

@@ -1,5 +1,7 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, MillraceError } from '@millrace/core';
+import { Authentication, type SaslServices } from '../security/authentication.ts';
+import { type TlsServerOptions, tlsServer } from '../security/tls-server.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Connection, type Serve } from './connection.ts';
 
@@ -9,6 +11,14 @@ export interface ListenerOptions {
   readonly port: number;
   readonly connectionsMax: number;
   readonly requestBytesMax: number;
+  /** Encrypts what goes over the port. */
+  readonly tls?: TlsServerOptions | undefined;
+  readonly network?: Network | undefined;
+}
+
+/** How ports are listened on: as `node:net` does, or as a simulation does. */
+export interface Network {
+  readonly createServer: (options: { readonly allowHalfOpen: boolean }, accept: (socket: Socket) => void) => Server;
 }
 
 /** Accepts clients on one port. */
@@ -16,20 +26,32 @@ export class Listener {
   readonly #server: Server;
   readonly #options: ListenerOptions;
   readonly #connections = new Set<Connection>();
+  /** All sockets, also those whose TLS handshake is under way. */
+  readonly #sockets = new Set<Socket>();
 
-  constructor(options: ListenerOptions, serve: Serve, logger: Logger) {
+  /**
+   * @param sasl what clients have to prove; they need not say who they are where it is left out.
+   * @throws {MillraceError} CONFIG_INVALID if certificate or key cannot be used.
+   */
+  constructor(options: ListenerOptions, serve: Serve, logger: Logger, sasl?: SaslServices) {
     this.#options = options;
-    const { requestBytesMax } = options;
+    const { requestBytesMax, tls, network = { createServer } } = options;
     const pool = new BufferPool();
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+    const accept = (socket: Socket) => {
       const connection = new Connection(socket, serve, logger, {
         requestBytesMax,
         pool,
+        authentication: sasl && new Authentication(sasl, `${socket.remoteAddress}:${socket.remotePort}`),
         onClose: () => this.#connections.delete(connection),
       });
       this.#connections.add(connection);
-    });
+    };
+    this.#server = tls === undefined ? network.createServer({ allowHalfOpen: true }, accept) : tlsServer(tls, logger, accept);
     this.#server.maxConnections = options.connectionsMax;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('drop', (client) => {
       logger.warn({ client: client?.remoteAddress, connectionsMax: options.connectionsMax }, 'refused a connection: there are too many');
     });
@@ -59,6 +81,7 @@ export class Listener {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       for (const connection of this.#connections) connection.destroy();
+      for (const socket of this.#sockets) socket.destroy();
     });
   }
 }

@@ -108,7 +108,7 @@ it('cuts a stream into the same frames wherever it is split', () => {
   const stream = Buffer.concat([requests(2), Buffer.from([0, 0, 0, 5, 1, 2, 3, 4, 5]), Buffer.from([0, 0, 0, 0]), request]);
   for (let first = 0; first <= stream.length; first++) {
     for (let second = first; second <= stream.length; second++) {
-      const reader = new FrameReader(10);
+      const reader = new FrameReader(() => 10);
       const frames: string[] = [];
       for (const chunk of [stream.subarray(0, first), stream.subarray(first, second), stream.subarray(second)]) {
         reader.push(chunk, (frame) => frames.push(frame.toString('hex')));
