@@ -1,6 +1,8 @@
 import { type Logger, MillraceError, silentLogger } from '@millrace/core';
 import { decodeAssignment } from '@millrace/kafka-protocol';
 import type { Admin as KafkaJsAdmin, SASLOptions } from 'kafkajs';
+import { tlsOptionsOf } from './dial-tls.ts';
+import { KafkaClient } from './kafka-client.ts';
 import type { Admin, ClientOptions, ConfigEntry, GroupDescription, PartitionOffset, TopicSpec } from './ports.ts';
 import { refused } from './refused.ts';
 
@@ -137,7 +139,25 @@ class KafkaJsBackedAdmin implements Admin {
     try {
       return await action(await this.#connect());
     } catch (error) {
-      throw translate(error, what);
+      const translated = translate(error, what);
+      throw translated instanceof MillraceError && translated.code === 'KAFKA_BROKER_UNAVAILABLE'
+        ? await this.#explained(translated)
+        : translated;
+    }
+  }
+
+  /** kafkajs tells a wrong password or certificate and a broker that is away in like words: a connection of ours says which it is. */
+  async #explained(error: MillraceError): Promise<MillraceError> {
+    const client = new KafkaClient(this.#options);
+    try {
+      await client.metadataOnce([]);
+      return error;
+    } catch (reason) {
+      if (!(reason instanceof MillraceError)) return error;
+      const { code, message, cause } = error;
+      return reason.actor === 'config' ? reason : new MillraceError(code, message, { cause, hint: reason.hint });
+    } finally {
+      await client.close();
     }
   }
 
@@ -156,7 +176,7 @@ class KafkaJsBackedAdmin implements Admin {
     const kafka = new Kafka({
       clientId,
       brokers: [...brokers],
-      ...(ssl !== undefined && { ssl }),
+      ...(ssl !== undefined && { ssl: typeof ssl === 'object' ? tlsOptionsOf(ssl) : ssl }),
       ...(sasl !== undefined && { sasl: { ...sasl, mechanism: sasl.mechanism.toLowerCase() } as SASLOptions }),
       requestTimeout: requestTimeoutMs,
       connectionTimeout: connectTimeoutMs,

@@ -61,6 +61,8 @@ export class Connection {
   #correlationId = 0;
   #failure: MillraceError | undefined;
   #isExpired = false;
+  /** Requests that were answered: none yet is a sign of a listener that speaks otherwise, one of a listener that asks for a proof. */
+  #answers = 0;
   #expiry: Timer | undefined;
   #onOpen: () => void = () => {};
   #onClosed: (() => void)[] = [];
@@ -75,7 +77,7 @@ export class Connection {
       onOpen: () => this.#onOpen(),
       room: () => assembler.room,
       onData: (chunk) => this.#receive(assembler, chunk),
-      onClose: (cause) => this.#fail(unavailable(address, cause)),
+      onClose: (cause) => this.#fail(unavailable(address, cause, this.#hintOfEnd())),
     });
   }
 
@@ -221,8 +223,17 @@ export class Connection {
     try {
       assembler.push(chunk);
     } catch (error) {
-      this.#fail(error as MillraceError);
+      this.#fail(this.#answers === 0 && isTlsAlert(chunk) ? tlsWanted(this.address) : (error as MillraceError));
     }
+  }
+
+  /** Why a listener may have closed the connection, if it was so early that it gave no reason. */
+  #hintOfEnd(): string | undefined {
+    if (this.#options.sasl !== undefined) return undefined;
+    if (this.#answers === 0) return 'if the listener speaks TLS, say kafka.ssl.enabled: true';
+    return this.#answers === 1
+      ? 'if the listener asks for SASL, set kafka.sasl.mechanism, kafka.sasl.username and kafka.sasl.password'
+      : undefined;
   }
 
   #answer(frame: Buffer): void {
@@ -231,6 +242,7 @@ export class Connection {
       if (pending !== undefined) this.#pending.unshift(pending);
       throw new MillraceError('KAFKA_PROTOCOL_INVALID', `${text(this.address)} answered a request that was not asked`);
     }
+    this.#answers++;
     pending.timer.cancel();
     pending.resolve(frame);
     if (this.#isExpired && this.#pending.length === 0) this.#fail(expired(this.address));
@@ -259,8 +271,23 @@ function expired(address: Address): MillraceError {
   return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `the session with ${text(address)} is over: it is to be connected to anew`);
 }
 
-function unavailable(address: Address, cause: Error | undefined): MillraceError {
+/** What a listener with TLS answers who does not speak it: an alert, of version 3. */
+function isTlsAlert(chunk: Buffer): boolean {
+  return chunk[0] === 0x15 && chunk[1] === 3;
+}
+
+function tlsWanted(address: Address): MillraceError {
+  return new MillraceError('KAFKA_TLS_FAILED', `the listener at ${text(address)} speaks TLS, and the client does not`, {
+    details: { ...address },
+    hint: 'say kafka.ssl.enabled: true',
+  });
+}
+
+function unavailable(address: Address, cause: Error | undefined, hint: string | undefined): MillraceError {
   if (cause instanceof MillraceError) return cause;
   const reason = cause === undefined ? 'the broker closed the connection' : cause.message || (cause as NodeJS.ErrnoException).code;
-  return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${text(address)} is not available: ${reason}`, { cause });
+  return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${text(address)} is not available: ${reason}`, {
+    cause,
+    hint: cause === undefined ? hint : undefined,
+  });
 }

@@ -7,6 +7,12 @@ import type { ClientOptions, TopicMetadata } from './ports.ts';
 import { checkCode, refused } from './refused.ts';
 import { type Dial, dialTcp } from './transport.ts';
 
+/** A broker and how its connection is called. */
+interface Node {
+  readonly address: Address;
+  readonly key: string;
+}
+
 /**
  * Connections to a cluster and what is known of it: its nodes, its topics and who leads their partitions.
  * Shared by readers, producers and group members; safe to use from many callers at once.
@@ -16,10 +22,10 @@ export class KafkaClient {
   readonly logger: Logger;
   readonly random: Random;
   readonly requestTimeoutMs: number;
-  readonly #bootstrap: readonly Address[];
+  readonly #bootstrap: readonly Node[];
   readonly #options: ConnectionOptions;
   readonly #connections = new Map<string, Promise<Connection>>();
-  readonly #nodes = new Map<number, Address>();
+  readonly #nodes = new Map<number, Node>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #closing = new AbortController();
 
@@ -29,7 +35,7 @@ export class KafkaClient {
     this.logger = options.logger ?? silentLogger;
     this.random = options.random ?? systemRandom;
     this.requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
-    this.#bootstrap = options.brokers.map(parseAddress);
+    this.#bootstrap = options.brokers.map(parseAddress).map((address) => ({ address, key: text(address) }));
     this.#options = {
       clientId: options.clientId,
       clock: this.clock,
@@ -63,7 +69,7 @@ export class KafkaClient {
       topics: topics === null ? (version === 0 ? [] : null) : topics.map((name) => ({ name })),
       allowAutoTopicCreation: false,
     }));
-    for (const { nodeId, host, port } of response.brokers) this.#nodes.set(nodeId, { host, port });
+    for (const { nodeId, host, port } of response.brokers) this.learnNode(nodeId, { host, port });
     return response.topics.map((topic) => {
       if (topic.errorCode !== 0) {
         this.#topics.delete(topic.name!);
@@ -115,7 +121,7 @@ export class KafkaClient {
 
   /** The shared connection to a node, opened if need be. @throws {MillraceError} KAFKA_BROKER_UNAVAILABLE */
   connection(nodeId: number): Promise<Connection> {
-    return this.#shared(this.#addressOf(nodeId));
+    return this.#shared(this.#node(nodeId));
   }
 
   /**
@@ -124,7 +130,7 @@ export class KafkaClient {
    */
   async dedicatedConnection(nodeId: number, allocate?: (sizeBytes: number) => Buffer): Promise<Connection> {
     this.signal.throwIfAborted();
-    return Connection.open(this.#addressOf(nodeId), { ...this.#options, allocate });
+    return Connection.open(this.#node(nodeId).address, { ...this.#options, allocate });
   }
 
   /**
@@ -138,7 +144,7 @@ export class KafkaClient {
 
   /** Learns the address of a node, e.g. from a coordinator lookup. */
   learnNode(nodeId: number, address: Address): void {
-    this.#nodes.set(nodeId, address);
+    this.#nodes.set(nodeId, { address, key: text(address) });
   }
 
   /** Closes all connections; what is under way fails. */
@@ -147,15 +153,14 @@ export class KafkaClient {
     await Promise.allSettled(this.#connections.values());
   }
 
-  #addressOf(nodeId: number): Address {
-    const address = this.#nodes.get(nodeId);
-    if (address === undefined) throw new MillraceError('KAFKA_BROKER_UNAVAILABLE', `the address of node ${nodeId} is not known`);
-    return address;
+  #node(nodeId: number): Node {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) throw new MillraceError('KAFKA_BROKER_UNAVAILABLE', `the address of node ${nodeId} is not known`);
+    return node;
   }
 
-  #shared(address: Address): Promise<Connection> {
+  #shared({ address, key }: Node): Promise<Connection> {
     if (this.signal.aborted) return Promise.reject(this.signal.reason);
-    const key = text(address);
     const known = this.#connections.get(key);
     if (known !== undefined) return known;
     const opening = Connection.open(address, this.#options);
@@ -169,12 +174,12 @@ export class KafkaClient {
 
   /** Nodes that are known come first, in random order; the configured ones are asked when none of them answers. */
   async #anyConnection(): Promise<Connection> {
-    const known = [...this.#nodes.values()].map((address) => ({ address, rank: this.random.float() }));
-    const candidates = [...known.sort((a, b) => a.rank - b.rank).map(({ address }) => address), ...this.#bootstrap];
+    const known = [...this.#nodes.values()].map((node) => ({ node, rank: this.random.float() }));
+    const candidates = [...known.sort((a, b) => a.rank - b.rank).map(({ node }) => node), ...this.#bootstrap];
     let cause: unknown;
-    for (const address of candidates) {
+    for (const node of candidates) {
       try {
-        return await this.#shared(address);
+        return await this.#shared(node);
       } catch (error) {
         this.signal.throwIfAborted();
         cause = error;
@@ -183,10 +188,14 @@ export class KafkaClient {
     // Trying again does not help: a wrong password is not to look like a broker that is away.
     if (cause instanceof MillraceError && cause.actor === 'config') throw cause;
     const reason = cause instanceof Error ? `: ${cause.message}` : '';
-    throw new MillraceError('KAFKA_BROKER_UNAVAILABLE', `no broker answers at ${this.#bootstrap.map(text).join(', ')}${reason}`, {
-      cause,
-      hint: 'see that the brokers run and that "kafka.brokers" names them',
-    });
+    throw new MillraceError(
+      'KAFKA_BROKER_UNAVAILABLE',
+      `no broker answers at ${this.#bootstrap.map(({ key }) => key).join(', ')}${reason}`,
+      {
+        cause,
+        hint: (cause instanceof MillraceError && cause.hint) || 'see that the brokers run and that "kafka.brokers" names them',
+      },
+    );
   }
 }
 

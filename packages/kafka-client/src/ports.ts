@@ -1,4 +1,3 @@
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { Clock, Logger, Random } from '@millrace/core';
 import type { Compression, RecordHeader } from '@millrace/kafka-protocol';
 
@@ -8,10 +7,18 @@ import type { Compression, RecordHeader } from '@millrace/kafka-protocol';
  * Units: offsets are record numbers of a partition's log; timestamps are ms since the epoch.
  */
 
-/** How to reach a cluster. */
-export interface ClientOptions {
+/** Where a cluster is and how it lets clients in. Plain data: it may cross a thread border; it holds secrets. */
+export interface ClusterOptions {
   /** `host:port` of some brokers of the cluster; the others are learned from them. */
   readonly brokers: readonly string[];
+  /** Encrypts all connections; an object says how. */
+  readonly ssl?: boolean | SslOptions;
+  /** Who the client is to the brokers. */
+  readonly sasl?: SaslOptions;
+}
+
+/** How a client works with a cluster. */
+export interface ClientOptions extends ClusterOptions {
   readonly clientId: string;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -22,10 +29,19 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number;
   /** Largest response that is taken; default 128 MiB. */
   readonly maxResponseBytes?: number;
-  /** Encrypts all connections; an object says how, as for `tls.connect` of Node (ca, cert, key, servername, …). */
-  readonly ssl?: boolean | TlsOptions;
-  /** Who the client is to the brokers. */
-  readonly sasl?: SaslOptions;
+}
+
+/** TLS as a client; certificates and keys as PEM texts. */
+export interface SslOptions {
+  /** Whom to trust: authorities, or the brokers' own certificates; default the authorities that Node knows. */
+  readonly ca?: string;
+  /** The client's own certificate and its key, for brokers that ask for one. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the brokers' certificates have to carry; default the host that is connected to. */
+  readonly servername?: string;
+  /** What is checked of a broker's certificate: that it is trusted and for this host (default), only that it is trusted, or nothing. */
+  readonly verify?: 'full' | 'certificate' | 'none';
 }
 
 /** How a client proves who it is. The password goes over the wire as it is with PLAIN: only sensible with `ssl`. */

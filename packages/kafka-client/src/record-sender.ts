@@ -265,7 +265,8 @@ export class RecordSender {
 
   #seal(queue: ProducerQueue): void {
     const { memory } = queue.open!;
-    const bytes = queue.open!.finish({ compression: this.#options.compression });
+    // The checksum comes with the identity, when it is sent.
+    const bytes = queue.open!.finish({ compression: this.#options.compression, checksum: false });
     queue.open = undefined;
     this.#enqueue(
       queue,

@@ -29,7 +29,18 @@ export async function authenticate(connection: Requester, options: SaslOptions):
   const { mechanism } = options;
   const handshake = await connection.request(apis.saslHandshake, { mechanism }, undefined, { min: 1 });
   if (errorOf(handshake.errorCode).name === 'UNSUPPORTED_SASL_MECHANISM') {
-    throw failed(`the broker does not take the SASL mechanism ${mechanism}; it takes ${handshake.mechanisms.join(', ')}`, { mechanism });
+    throw failed(
+      `the broker does not take the SASL mechanism ${mechanism}; it takes ${handshake.mechanisms.join(', ')}`,
+      { mechanism },
+      'set kafka.sasl.mechanism',
+    );
+  }
+  if (errorOf(handshake.errorCode).name === 'ILLEGAL_SASL_STATE') {
+    throw failed(
+      'the listener asks for no SASL',
+      { mechanism },
+      'take kafka.sasl.mechanism away, or name a listener with SASL in kafka.brokers',
+    );
   }
   checkCode(handshake.errorCode, 'SaslHandshake');
   let lifetimeMs = 0;
@@ -71,7 +82,8 @@ export async function authenticateScram(
   if (!(Number.isInteger(count) && count >= minIterations && count <= maxIterations)) {
     throw failed(`the broker asks for ${iterations} SCRAM iterations; ${minIterations} to ${maxIterations} are accepted`, { mechanism });
   }
-  const salted = await derive(password.normalize('NFKC'), Buffer.from(salt, 'base64'), count, hash === 'sha256' ? 32 : 64, hash);
+  // Like all clients of Kafka without SASLprep, which would make another password of some.
+  const salted = await derive(password, Buffer.from(salt, 'base64'), count, hash === 'sha256' ? 32 : 64, hash);
   const clientKey = hmac(salted, 'Client Key');
   const unproven = `c=biws,r=${bothNonces}`;
   const conversation = `${first},${challenge},${unproven}`;
@@ -92,6 +104,8 @@ function attributesOf(message: string): Partial<Record<string, string>> {
   return Object.fromEntries(message.split(',').map((part) => [part.slice(0, 1), part.slice(2)]));
 }
 
-function failed(message: string, details: Readonly<Record<string, unknown>>): MillraceError {
-  return new MillraceError('KAFKA_AUTHENTICATION_FAILED', message, { details });
+const credentialsHint = 'see kafka.sasl.username and kafka.sasl.password';
+
+function failed(message: string, details: Readonly<Record<string, unknown>>, hint = credentialsHint): MillraceError {
+  return new MillraceError('KAFKA_AUTHENTICATION_FAILED', message, { details, hint });
 }
