@@ -16,6 +16,8 @@ export interface BatchTraits {
   /** Brokers patch it on arrival; default 0. */
   readonly baseOffset?: number;
   readonly partitionLeaderEpoch?: number;
+  /** False leaves the checksum out, for a batch that {@link stampProducer} gives one; default true. */
+  readonly checksum?: boolean;
 }
 
 /** Attributes, record length, and the lengths of key, value and headers are never longer than this together. */
@@ -105,7 +107,7 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * The whole batch with its checksum. The builder must not be used afterwards.
+   * The whole batch. The builder must not be used afterwards.
    * @returns a part of {@link memory}, or of memory of its own if it is compressed.
    */
   finish(traits: BatchTraits = {}): Buffer {
@@ -123,7 +125,7 @@ export class RecordBatchBuilder {
     batch.writeInt16BE(traits.producerEpoch ?? -1, 51);
     batch.writeInt32BE(traits.baseSequence ?? -1, 53);
     batch.writeInt32BE(this.#count, 57);
-    stampCrc(batch, 0);
+    if (traits.checksum !== false) stampCrc(batch, 0);
     return batch;
   }
 
