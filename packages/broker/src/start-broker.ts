@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { asMillraceError, deserializeError, type Logger, MillraceError, silentLogger } from '@millrace/core';
+import { type RemoteBrokerControl, remoteControl } from './broker-control.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
 
 /** A broker that runs in a thread of its own. */
-export interface EmbeddedBroker {
+export interface EmbeddedBroker extends RemoteBrokerControl {
   /** `host:port`, as for a list of brokers. */
   readonly address: string;
   readonly host: string;
@@ -27,9 +28,17 @@ export async function startBroker(options: BrokerOptions, logger: Logger = silen
   const listening = new Promise<{ host: string; port: number }>((resolve) => {
     onListening = resolve;
   });
+  const calls = new Map<number, PromiseWithResolvers<unknown>>();
+  const settle = (call: number) => {
+    const waiting = calls.get(call);
+    calls.delete(call);
+    return waiting;
+  };
   worker.on('message', (message: WorkerMessage) => {
     if (message.kind === 'log') logger[message.level](message.fields, message.message);
     else if (message.kind === 'listening') onListening(message);
+    else if (message.kind === 'returned') settle(message.call)?.resolve(message.value);
+    else if (message.kind === 'threw') settle(message.call)?.reject(deserializeError(message.error));
     else if (message.kind === 'failed') failure = deserializeError(message.error);
   });
   worker.on('error', (error) => {
@@ -47,7 +56,19 @@ export async function startBroker(options: BrokerOptions, logger: Logger = silen
   if (address === undefined || address instanceof MillraceError)
     throw address ?? new MillraceError('INTERNAL_INVARIANT', "the broker's thread ended");
   const { host, port } = address;
+  let newestCall = 0;
+  const control = remoteControl((method, given) => {
+    const call = ++newestCall;
+    const answer = Promise.withResolvers<unknown>();
+    calls.set(call, answer);
+    worker.postMessage({ kind: 'call', call, method, given } satisfies WorkerCommand);
+    const gone = ended.then((reason) => {
+      throw reason ?? new MillraceError('KAFKA_BROKER_UNAVAILABLE', 'the broker is closed');
+    });
+    return Promise.race([answer.promise, gone]);
+  });
   return {
+    ...control,
     address: `${host}:${port}`,
     host,
     port,

@@ -1,14 +1,19 @@
 import type { LogFields, Logger, SerializedError } from '@millrace/core';
+import type { BrokerControl } from './broker-control.ts';
 
 /** What the broker's thread tells. */
 export type WorkerMessage =
   | { readonly kind: 'listening'; readonly host: string; readonly port: number }
   | { readonly kind: 'failed'; readonly error: SerializedError }
   | { readonly kind: 'closed' }
+  | { readonly kind: 'returned'; readonly call: number; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly call: number; readonly error: SerializedError }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string };
 
 /** What it is told. */
-export type WorkerCommand = { readonly kind: 'close' };
+export type WorkerCommand =
+  | { readonly kind: 'close' }
+  | { readonly kind: 'call'; readonly call: number; readonly method: keyof BrokerControl; readonly given: readonly unknown[] };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
