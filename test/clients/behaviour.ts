@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openTestBroker } from '../harness/server.ts';
+import { openTestBroker } from '../harness/broker.ts';
 import type { Codec, ForeignClient, NewRecord, Polled, ReadRecord } from './foreign-client.ts';
 import { storedBatches } from './stored-batches.ts';
 

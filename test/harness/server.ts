@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Broker } from '@millrace/broker';
 import { KafkaClient, openProducer } from '@millrace/kafka-client';
 import { encodeBatch } from '@millrace/kafka-protocol';
 import { createServer, loadConfiguration } from '@millrace/server';
@@ -32,22 +31,6 @@ export interface TestServer {
   /** Moves the clock of the server and its queries. */
   advance(ms: number): void;
   close(): Promise<void>;
-}
-
-/** Brokers that several servers of a test file share: the cluster that `KAFKA_BROKERS` names, or an embedded broker in this process. */
-export async function openTestBroker(): Promise<{ readonly brokers: string; close(): Promise<void> }> {
-  const given = process.env['KAFKA_BROKERS'];
-  if (given !== undefined) return { brokers: given, close: async () => {} };
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'millrace-test-broker-'));
-  const broker = new Broker({ dataDirectory, port: 0, autoCreateTopics: false });
-  await broker.open();
-  return {
-    brokers: broker.address,
-    close: async () => {
-      await broker.close();
-      rmSync(dataDirectory, { recursive: true, force: true });
-    },
-  };
 }
 
 /** Opens a server on these brokers, or on those that `KAFKA_BROKERS` names, or else with an embedded one; closing it drops its streams. */

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
-import { openTestBroker, openTestServer, type TestServer } from '../harness/server.ts';
+import { openTestBroker } from '../harness/broker.ts';
+import { openTestServer, type TestServer } from '../harness/server.ts';
 import { CaseRunner } from './case-runner.ts';
 
 const folder = join(import.meta.dirname, 'cases');

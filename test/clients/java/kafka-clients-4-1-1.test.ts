@@ -1,0 +1,3 @@
+import { describeJavaClients } from './java-clients.ts';
+
+describeJavaClients('4.1.1');
