@@ -64,13 +64,10 @@ export class TransactionClient {
     return errorOf((await this.raw.request(apis.addOffsetsToTxn, 3, { ...this.identity, groupId })).errorCode).name;
   }
 
-  async commitOffset(
-    offset: number,
-    member: { memberId?: string; generationId?: number; groupInstanceId?: string } = {},
-    version: number = this.#spoken.txnOffsetCommit,
-  ): Promise<string> {
-    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: offset }] }];
-    const body = { ...this.identity, groupId: 'g', memberId: '', generationId: -1, ...member, topics };
+  async commitOffset(offset: number, options: CommitOptions = {}): Promise<string> {
+    const { topic = 't', groupId = 'g', version = this.#spoken.txnOffsetCommit, ...member } = options;
+    const topics = [{ name: topic, partitions: [{ partitionIndex: 0, committedOffset: offset }] }];
+    const body = { ...this.identity, groupId, memberId: '', generationId: -1, ...member, topics };
     const answer = await this.raw.request(apis.txnOffsetCommit, version, body);
     return errorOf(answer.topics[0]!.partitions[0]!.errorCode).name;
   }
@@ -98,6 +95,15 @@ export class TransactionClient {
     if (answer.errorCode === 0 && version >= 5) this.#adopt(answer);
     return errorOf(answer.errorCode).name;
   }
+}
+
+interface CommitOptions {
+  readonly memberId?: string;
+  readonly generationId?: number;
+  readonly groupInstanceId?: string;
+  readonly topic?: string;
+  readonly groupId?: string;
+  readonly version?: number;
 }
 
 interface SendOptions {

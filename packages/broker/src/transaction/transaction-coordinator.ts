@@ -61,7 +61,7 @@ const retryMs = 500;
  *
  * Promise: once {@link end} has answered NONE the outcome stands, through any end of the process: what was decided is written to a
  * log of its own before the first marker, and an unfinished end is finished at the next start, before anybody is served.
- * A transaction that is not ended in time is aborted, and its producer fenced.
+ * A transaction that is not ended in time is aborted under another epoch: its producer writes no more until it has asked for it.
  * Everything here throws {MillraceError} DISK_FULL or DISK_IO; then nothing has changed, or the change is only not yet on stable storage.
  * @see KIP-98, KIP-360, KIP-447, KIP-890
  */
@@ -123,7 +123,7 @@ export class TransactionCoordinator {
     if (named !== undefined && !isCurrent(known, named)) {
       return isRepeated(known, named) && known.state !== 'Ongoing' ? known : 'PRODUCER_FENCED';
     }
-    if (known.state === 'Ongoing') await this.#decide(known, 'abort', 'fenced');
+    if (known.state === 'Ongoing') await this.#decide(known, 'abort', 'own');
     const current = this.#byId.get(id)!;
     if (isOpen(current)) return 'CONCURRENT_TRANSACTIONS';
     const newProducerId = isExhausted(current) ? this.#parts.producerIds.allocate() : undefined;
@@ -168,10 +168,10 @@ export class TransactionCoordinator {
 
   /**
    * Ends a transaction; asking again for the same is answered as the first time.
-   * @param epoch `own` gives the next transaction another epoch (KIP-890): then nothing that is late can come into it.
+   * @param epoch with `own` nothing that is late can come into the next transaction.
    * @returns who the producer is from now on.
    */
-  async end(producer: TransactionalProducer, outcome: Outcome, epoch: 'kept' | 'own'): Promise<ProducerIdentity | KafkaErrorName> {
+  async end(producer: TransactionalProducer, outcome: Outcome, epoch: EpochChange): Promise<ProducerIdentity | KafkaErrorName> {
     const known = this.#byId.get(producer.transactionalId);
     if (known?.hasOwnEpoch && isRepeated(known, producer)) return this.#endAgain(known, outcome, epoch);
     const transaction = this.#known(producer);
@@ -192,7 +192,7 @@ export class TransactionCoordinator {
     }
   }
 
-  #endAgain(transaction: Transaction, outcome: Outcome, epoch: 'kept' | 'own'): ProducerIdentity | KafkaErrorName {
+  #endAgain(transaction: Transaction, outcome: Outcome, epoch: EpochChange): ProducerIdentity | KafkaErrorName {
     if (epoch !== 'own') return 'PRODUCER_FENCED';
     if (outcomeOf(transaction) !== outcome) return 'INVALID_TXN_STATE';
     return isPreparing(transaction) ? 'CONCURRENT_TRANSACTIONS' : upcoming(transaction);
@@ -353,7 +353,7 @@ export class TransactionCoordinator {
     if (transaction?.state !== 'Ongoing') return;
     this.#ports.logger.info({ transactionalId: id, timeoutMs: transaction.timeoutMs }, 'transaction timed out and is aborted');
     try {
-      await this.#decide(transaction, 'abort', 'fenced');
+      await this.#decide(transaction, 'abort', 'own');
     } catch (failure) {
       if (!isStorageFailure(failure)) throw failure;
       this.#setTimer(id, retryMs, () => this.#timeOut(id));

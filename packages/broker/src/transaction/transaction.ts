@@ -10,11 +10,8 @@ export const transactionStates = ['Empty', 'Ongoing', 'PrepareCommit', 'PrepareA
 
 export type Outcome = 'commit' | 'abort';
 
-/**
- * What becomes of the epoch when a transaction ends. `kept`: the next transaction has it too. `own`: the next one has another, which is
- * told to the producer (KIP-890). `fenced`: whoever wrote until now writes no more.
- */
-export type EpochChange = 'kept' | 'own' | 'fenced';
+/** What becomes of the epoch when a transaction ends. `kept`: the next transaction has it too. `own`: the next one has another (KIP-890). */
+export type EpochChange = 'kept' | 'own';
 
 /** Who speaks: an id with the epoch that tells it from those it fenced. */
 export interface ProducerIdentity {
@@ -174,9 +171,13 @@ export function prepared(
     changedAtMs: nowMs,
   };
   if (epoch === 'kept') return next;
-  const raised = { ...next, producerEpoch: Math.min(producerEpoch + 1, epochMax) };
-  if (epoch === 'fenced') return { ...raised, lastProducerId: none, lastProducerEpoch: none };
-  return { ...raised, lastProducerId: producerId, lastProducerEpoch: producerEpoch, nextProducerId: nextProducerId ?? none };
+  return {
+    ...next,
+    producerEpoch: Math.min(producerEpoch + 1, epochMax),
+    lastProducerId: producerId,
+    lastProducerEpoch: producerEpoch,
+    nextProducerId: nextProducerId ?? none,
+  };
 }
 
 export function completed(transaction: Transaction, nowMs: number): Transaction {
