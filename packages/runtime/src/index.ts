@@ -6,3 +6,6 @@ export { type EngineOptions, QueryEngine, type StartRequest } from './task/query
 export type { QueryRequest, SinkRequest } from './task/query-request.ts';
 export type { RunningQuery } from './task/running-query.ts';
 export type { OperatorStatistics, QueryState, QueryStatistics } from './task/statistics.ts';
+export type { RunningView } from './view/running-view.ts';
+export type { ViewRequest } from './view/view-request.ts';
+export type { ViewStatistics } from './view/view-statistics.ts';

@@ -23,11 +23,14 @@ export interface StreamTarget {
 
 const flushIntervalMs = 1000;
 
+/** What the sink writes with. */
+export type RecordWriter = Pick<Producer, 'appendSpans' | 'flush' | 'close'>;
+
 /** Writes rows as records: acknowledged before the query counts as finished. */
 export class StreamSink implements Sink {
   readonly #target: StreamTarget;
   readonly #encoder: RecordEncoder;
-  readonly #producer: Producer;
+  readonly #producer: RecordWriter;
   readonly #countPartitions: () => Promise<number>;
   readonly #clock: Clock;
   readonly #project: Projection;
@@ -40,7 +43,7 @@ export class StreamSink implements Sink {
   constructor(
     target: StreamTarget,
     encoder: RecordEncoder,
-    producer: Producer,
+    producer: RecordWriter,
     countPartitions: () => Promise<number>,
     context: KernelContext,
   ) {

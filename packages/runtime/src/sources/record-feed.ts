@@ -1,6 +1,6 @@
 import { asMillraceError, type Clock, type Logger, MillraceError } from '@millrace/core';
 import type { Chunk, Column } from '@millrace/data';
-import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import { decodeHeaders, decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
 import { compileProjection, type Projection } from '../expression/compile-projection.ts';
 import { RowFailure } from '../expression/row-failure.ts';
@@ -8,8 +8,9 @@ import type { Output } from '../operators/operator.ts';
 import { sliceChunk, takeRows } from '../operators/take-rows.ts';
 import { type Segment, splitBatches } from '../watermark/split-batches.ts';
 import type { WatermarkTracker } from '../watermark/watermark-tracker.ts';
-import { RecordRows } from './record-rows.ts';
+import { type DecodedRows, RecordRows } from './record-rows.ts';
 import { UndecodableRecords } from './samples.ts';
+import type { ScanRecovery } from './scan-recovery.ts';
 import type { SourceContext } from './source-ports.ts';
 
 /** Record batches are put together up to about so many rows. */
@@ -30,6 +31,7 @@ export class RecordFeed {
   readonly #tracker: WatermarkTracker | null;
   readonly #rows: RecordRows;
   readonly #time: Projection | null;
+  readonly #recovery: ScanRecovery | null;
   readonly #spans = new RecordSpans();
   #batchEnds: number[] = [];
   readonly undecodable = new UndecodableRecords();
@@ -38,9 +40,16 @@ export class RecordFeed {
   /** Rows handed to the operators. */
   rowsOut = 0;
 
-  /** @param tracker is told of the event times, where the scan has a watermark. */
-  constructor(node: ScanNode, { formats, kernels, clock, logger }: SourceContext, out: Output, tracker: WatermarkTracker | null) {
+  /** @param tracker is told of the event times, where the scan has a watermark. @param recovery is given the records that cannot be processed. */
+  constructor(
+    node: ScanNode,
+    { formats, kernels, clock, logger }: SourceContext,
+    out: Output,
+    tracker: WatermarkTracker | null,
+    recovery: ScanRecovery | null = null,
+  ) {
     this.#node = node;
+    this.#recovery = recovery;
     this.#out = out;
     this.#clock = clock;
     this.#logger = logger;
@@ -80,11 +89,26 @@ export class RecordFeed {
   }
 
   #decode(partition: number): void {
-    const { chunk, records } = this.#rows.decode(this.#spans, partition, (record, reason) => this.#undecodable(partition, record, reason));
+    const decoded = this.#rows.decode(this.#spans, partition, (record, reason) => this.#undecodable(partition, record, reason));
+    const failed = this.#recovery?.failedBefore(this.#node.topic, partition);
+    const { chunk, records } = failed === undefined ? decoded : this.#withoutFailed(partition, decoded, failed);
     this.#atRecords(partition, records, () => {
       if (this.#time === null || this.#tracker === null) this.#pushAll(chunk, records);
       else this.#pushTimed(partition, chunk, records, this.#time, this.#tracker);
     });
+  }
+
+  /** Leaves out the rows on which an operator has failed before: they count as undecodable. */
+  #withoutFailed(partition: number, { chunk, records }: DecodedRows, failed: ReadonlyMap<number, string>): DecodedRows {
+    const rows = new Int32Array(chunk.rowCount);
+    let count = 0;
+    for (let row = 0; row < chunk.rowCount; row++) {
+      const reason = failed.get(this.#spans.offsets[records[row]!]!);
+      if (reason === undefined) rows[count++] = row;
+      else this.#undecodable(partition, records[row]!, reason);
+    }
+    if (count === chunk.rowCount) return { chunk, records };
+    return { chunk: takeRows(chunk, rows, count), records: Int32Array.from({ length: count }, (_, i) => records[rows[i]!]!) };
   }
 
   #pushAll(chunk: Chunk, records: Int32Array): void {
@@ -181,8 +205,22 @@ export class RecordFeed {
   }
 
   #undecodable(partition: number, record: number, reason: string): void {
-    this.undecodable.add(this.#node.topic, partition, this.#spans.offsets[record]!, reason);
+    const { topic } = this.#node;
+    this.undecodable.add(topic, partition, this.#spans.offsets[record]!, reason);
+    this.#recovery?.refuse({ ...recordAt(this.#spans, record), topic, partition, reason });
   }
+}
+
+function recordAt(spans: RecordSpans, record: number) {
+  const part = (starts: Int32Array, ends: Int32Array) =>
+    starts[record]! < 0 ? null : spans.bytes.subarray(starts[record]!, ends[record]!);
+  return {
+    offset: spans.offsets[record]!,
+    timestampMs: spans.timestamps[record]!,
+    key: part(spans.keyStarts, spans.keyEnds),
+    value: part(spans.valueStarts, spans.valueEnds),
+    headers: decodeHeaders(spans, record),
+  };
 }
 
 /** Ends of batches among records → ends among the rows that came of them (rows are in the order of their records). */

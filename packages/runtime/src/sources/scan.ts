@@ -3,14 +3,15 @@ import type { FetchedPartition, RecordReader } from '@millrace/kafka-client';
 import { batchHeader } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
 import type { Output } from '../operators/operator.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import { WatermarkTracker } from '../watermark/watermark-tracker.ts';
 import { Arrivals } from './arrivals.ts';
 import { Drift } from './drift.ts';
 import { RecordFeed } from './record-feed.ts';
 import type { UndecodableRecords } from './samples.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
-import type { Pace, SourceContext } from './source-ports.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
+import type { Pace, SourceContext } from './source-ports.ts';
 import { resumePositions, startPositions } from './start-positions.ts';
 import { TopicWatch } from './topic-watch.ts';
 
@@ -78,6 +79,11 @@ export class Scan {
   /** False while no broker answers. */
   get isAnswering(): boolean {
     return this.#watch?.isAnswering ?? true;
+  }
+
+  /** What of it must survive a restart beside the positions: the event times of the partitions. */
+  get state(): OperatorState | null {
+    return null;
   }
 
   /** Grows with every step forward: shows cheaply whether the positions have changed. */

@@ -34,5 +34,7 @@ export interface Pace {
   check(): void;
   /** True when what the source feeds takes no more. */
   readonly hasEnded: boolean;
+  /** True when the task is to stop where it stands, between two record batches, to be gone on with later. */
+  readonly isStopping: boolean;
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
-import { Coordinator, joinGroup, type KafkaClient, listOffsets, openReader } from '@millrace/kafka-client';
+import { Coordinator, joinGroup, type KafkaClient, listOffsets, openReader, openTransactionalProducer } from '@millrace/kafka-client';
 import { apis } from '@millrace/kafka-protocol';
 import type { KafkaSource } from '../sources/source-ports.ts';
+import type { ViewKafka } from '../view/view-kafka.ts';
 
 /** What sources ask of Kafka, answered by a cluster. Only committed records are read. */
 export function kafkaSource(client: KafkaClient): KafkaSource {
@@ -16,4 +17,9 @@ export function kafkaSource(client: KafkaClient): KafkaSource {
       await coordinator.call((connection) => connection.request(apis.deleteGroups, { groupsNames: [groupId] }));
     },
   };
+}
+
+/** What views ask of Kafka, answered by a cluster. */
+export function viewKafka(client: KafkaClient): ViewKafka {
+  return { ...kafkaSource(client), openTransactionalProducer: (options) => openTransactionalProducer(client, options) };
 }

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { assert, type Clock, type Logger, MillraceError, type Random, silentLogger, systemClock, systemRandom } from '@millrace/core';
+import { RunningView } from '../view/running-view.ts';
+import type { ViewRequest } from '../view/view-request.ts';
 import type { QueryRequest } from './query-request.ts';
 import { RunningQuery } from './running-query.ts';
-import { type TaskEvents, TaskHost } from './task-host.ts';
+import { type HostedTask, type TaskEvents, TaskHost } from './task-host.ts';
 import type { RemoteTask } from './worker-host.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -32,6 +34,7 @@ export class QueryEngine {
   readonly #pool: WorkerPool | null;
   readonly #host: TaskHost | null;
   readonly #queries = new Map<string, RunningQuery>();
+  readonly #views = new Set<RunningView>();
 
   constructor(options: EngineOptions = {}) {
     const { logger = silentLogger, clock = systemClock, random = systemRandom } = options;
@@ -57,18 +60,32 @@ export class QueryEngine {
     return query;
   }
 
-  /** Ends all queries and waits until their groups, connections and threads are gone. */
+  /** Starts a materialized view. What goes wrong, the view itself tells (`ready`, `done`). */
+  startView(request: ViewRequest): RunningView {
+    const view = new RunningView(request.view);
+    this.#views.add(view);
+    const forget = () => this.#views.delete(view);
+    view.done.then(forget, forget);
+    view.begin(this.#pool === null ? remote(this.#host!.startView(request, view)) : this.#pool.startView(request, view));
+    return view;
+  }
+
+  /** Ends all queries and views, what these have processed committed, and waits until their groups, connections and threads are gone. */
   async close(): Promise<void> {
     const ended = [...this.#queries.values()].map(({ done }) => done.catch(() => {}));
     for (const query of this.#queries.values()) query.cancel(new MillraceError('QUERY_CANCELLED', 'the server shuts down'));
-    await Promise.all(ended);
+    await Promise.all([...ended, ...[...this.#views].map((view) => view.stop().catch(() => {}))]);
     await this.#host?.close();
     await this.#pool?.close();
   }
 
   #run(request: QueryRequest, events: TaskEvents): RemoteTask {
     if (this.#pool !== null) return this.#pool.start(request, events);
-    const task = this.#host!.start(request, events);
-    return { ...task, statistics: async () => task.statistics() };
+    return remote(this.#host!.start(request, events));
   }
+}
+
+/** A task of this thread as one of any. */
+function remote(task: HostedTask): RemoteTask {
+  return { ...task, statistics: async () => task.statistics() };
 }

@@ -1,5 +1,6 @@
 import type { Schema } from '@millrace/data';
 import type { EncodeOptions } from '@millrace/formats';
+import type { ClusterOptions } from '@millrace/kafka-client';
 import type { QueryPlan } from '@millrace/planner';
 import type { StreamTarget } from '../sinks/stream-sink.ts';
 
@@ -15,11 +16,10 @@ export type SinkRequest =
       readonly target: StreamTarget;
     };
 
-/** A query to run. Plain data: it may cross a thread border. */
-export interface QueryRequest {
+/** A query to run, and the cluster that it reads. Plain data: it may cross a thread border. */
+export interface QueryRequest extends ClusterOptions {
   readonly queryId: string;
   readonly plan: QueryPlan;
-  readonly brokers: readonly string[];
   readonly sink: SinkRequest;
   /** Bound on what the operators hold together. */
   readonly memoryBytes: number;

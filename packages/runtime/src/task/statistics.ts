@@ -1,6 +1,7 @@
 import type { LateSample } from '../operators/operator.ts';
 import type { UndecodableSample } from '../sources/samples.ts';
 import type { PartitionProgress } from '../sources/scan-partition.ts';
+import type { ViewStatistics } from '../view/view-statistics.ts';
 
 /** What became of the rows at one operator. `in` = `out` + `late` + `filtered` + `buffered`, or taken into its state. */
 export interface OperatorStatistics {
@@ -13,8 +14,11 @@ export interface OperatorStatistics {
   readonly rowsBuffered: number;
 }
 
-/** `waiting`: no broker answers; it goes on when one does. */
-export type QueryState = 'starting' | 'running' | 'waiting' | 'finished' | 'failed';
+/**
+ * `waiting`: no broker answers, or (a view) it begins anew after a failure; it goes on by itself. Of views only: `standby`: another
+ * server runs it; `restoring`: it reads its state back; `stopped`: to go on later.
+ */
+export type QueryState = 'starting' | 'standby' | 'restoring' | 'running' | 'waiting' | 'finished' | 'stopped' | 'failed';
 
 /** A query as it stands. Plain data. */
 export interface QueryStatistics {
@@ -34,6 +38,8 @@ export interface QueryStatistics {
   /** From the source to the result; those of several inputs one input after another. */
   readonly operators: readonly OperatorStatistics[];
   readonly partitions: readonly PartitionProgress[];
+  /** Set on materialized views. */
+  readonly view?: ViewStatistics;
 }
 
 /** Of a query that has not begun. */

@@ -1,12 +1,14 @@
 import { asMillraceError, type Clock, delay, type Logger, type MillraceError, type Random } from '@millrace/core';
 import * as formats from '@millrace/formats';
 import type { KernelContext } from '@millrace/functions';
-import { KafkaClient, openProducer } from '@millrace/kafka-client';
+import { type ClusterOptions, KafkaClient, openProducer } from '@millrace/kafka-client';
 import { ResultSink } from '../sinks/result-sink.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { StreamSink } from '../sinks/stream-sink.ts';
+import type { ViewRequest } from '../view/view-request.ts';
+import { ViewTask } from '../view/view-task.ts';
 import { CreditChannel } from './credit-channel.ts';
-import { kafkaSource } from './kafka-source.ts';
+import { kafkaSource, viewKafka } from './kafka-source.ts';
 import type { QueryRequest } from './query-request.ts';
 import type { QueryStatistics } from './statistics.ts';
 import { Task } from './task.ts';
@@ -30,10 +32,12 @@ export interface TaskEvents {
 export interface HostedTask {
   grant(bytes: number): void;
   cancel(error: MillraceError): void;
+  /** Of a view: lets it commit and end. */
+  stop(): void;
   statistics(): QueryStatistics;
 }
 
-/** Runs tasks in this thread; those on the same brokers share a client. */
+/** Runs tasks in this thread; those on the same cluster share a client. */
 export class TaskHost {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -49,7 +53,7 @@ export class TaskHost {
 
   start(request: QueryRequest, events: TaskEvents): HostedTask {
     const { queryId, plan, memoryBytes } = request;
-    const client = this.#client(request.brokers);
+    const client = this.#client(request);
     const kernels = { clock: this.#clock, random: this.#random, timezone: plan.timezone };
     const logger = this.#logger.child({ query: queryId });
     const channel = new CreditChannel(windowBytes, (bytes) => events.onData(bytes));
@@ -74,8 +78,25 @@ export class TaskHost {
         task.cancel(error);
         channel.release();
       },
+      stop: () => {},
       statistics: () => task.statistics(),
     };
+  }
+
+  startView(request: ViewRequest, events: TaskEvents): HostedTask {
+    const client = this.#client(request);
+    const kernels = { clock: this.#clock, random: this.#random, timezone: request.plan.timezone };
+    const logger = this.#logger.child({ view: request.view });
+    const task = new ViewTask(request, { kafka: viewKafka(client), formats, kernels, clock: this.#clock, logger });
+    const running = task
+      .run(() => events.onReady())
+      .then(
+        () => events.onEnd(null, task.statistics()),
+        (error: unknown) => events.onEnd(asMillraceError(error), task.statistics()),
+      )
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return { grant: () => {}, cancel: () => task.stop(), stop: () => task.stop(), statistics: () => task.statistics() };
   }
 
   /** Waits for the tasks, which must have been cancelled or be about to end, and closes the connections. */
@@ -86,11 +107,19 @@ export class TaskHost {
     await Promise.all([...this.#clients.values()].map((client) => client.close()));
   }
 
-  #client(brokers: readonly string[]): KafkaClient {
-    const key = brokers.join(',');
+  #client({ brokers, ssl = false, sasl }: ClusterOptions): KafkaClient {
+    const key = JSON.stringify([brokers, ssl, sasl]);
     let client = this.#clients.get(key);
     if (client === undefined) {
-      client = new KafkaClient({ brokers, clientId: 'millrace', clock: this.#clock, logger: this.#logger, random: this.#random });
+      client = new KafkaClient({
+        brokers,
+        ssl,
+        ...(sasl && { sasl }),
+        clientId: 'millrace',
+        clock: this.#clock,
+        logger: this.#logger,
+        random: this.#random,
+      });
       this.#clients.set(key, client);
     }
     return client;

@@ -1,13 +1,17 @@
 import type { Chunk } from '@millrace/data';
+import type { PartitionOffset } from '@millrace/kafka-client';
 import type { QueryPlan, ValuesNode } from '@millrace/planner';
 import { RowFailure } from '../expression/row-failure.ts';
 import type { Mark, Output } from '../operators/operator.ts';
+import type { Stage } from '../operators/stage.ts';
 import { valuesChunk } from '../operators/values.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { GroupProgress } from '../sources/group-progress.ts';
 import { Scan } from '../sources/scan.ts';
+import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { Pace, SourceContext } from '../sources/source-ports.ts';
 import { MemoryBudget } from '../state/memory-budget.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { buildPipeline, type Pipeline, type PipelineInput } from './pipeline.ts';
 import type { QueryState, QueryStatistics } from './statistics.ts';
 
@@ -16,6 +20,14 @@ export interface TaskOptions {
   readonly plan: QueryPlan;
   /** Bound on what the operators hold together. */
   readonly memoryBytes: number;
+  /** Set on a task that may stop and go on later; without it the task is shown to Kafka's tools as a group of its own. */
+  readonly recovery?: TaskRecovery;
+}
+
+/** What a task needs that outlives its process. */
+export interface TaskRecovery {
+  readonly scans: ScanRecovery;
+  readonly checkpoint: Checkpoint;
 }
 
 /** Everything behind the last operator. */
@@ -50,11 +62,13 @@ export class Task {
   readonly #scans = new Map<PipelineInput, Scan>();
   readonly #abort = new AbortController();
   readonly #group: GroupProgress | null;
+  readonly #checkpoint: Checkpoint | null;
   readonly #startMs: number;
   #state: QueryState = 'starting';
+  #isStopping = false;
 
   constructor(options: TaskOptions, context: SourceContext, sink: Sink) {
-    const { plan, queryId, memoryBytes } = options;
+    const { plan, queryId, memoryBytes, recovery } = options;
     this.#options = options;
     this.#context = context;
     this.#sink = sink;
@@ -69,10 +83,38 @@ export class Task {
       keepsState: false,
     });
     for (const input of this.#pipeline.inputs)
-      if (input.node.node === 'scan') this.#scans.set(input, new Scan(input.node, context, input.out));
+      if (input.node.node === 'scan') this.#scans.set(input, new Scan(input.node, context, input.out, recovery?.scans));
     const topics = [...new Set([...this.#scans.values()].map(({ topic }) => topic))];
-    const group = { groupId: `millrace.query.${queryId}`, topics, positions: () => this.#positions() };
-    this.#group = topics.length === 0 ? null : new GroupProgress(context.kafka, group, context);
+    const group = { groupId: `millrace.query.${queryId}`, topics, positions: () => this.positions };
+    this.#group = topics.length === 0 || recovery !== undefined ? null : new GroupProgress(context.kafka, group, context);
+    this.#checkpoint = recovery?.checkpoint ?? null;
+  }
+
+  /** The operators, from the sources to the result. */
+  get stages(): readonly Stage[] {
+    return this.#pipeline.stages;
+  }
+
+  /** Rows given to the sink. */
+  get rowsOut(): number {
+    return this.#sink.rowsOut;
+  }
+
+  get scans(): readonly Scan[] {
+    return [...this.#scans.values()];
+  }
+
+  /** The next record of each partition. */
+  get positions(): PartitionOffset[] {
+    return this.scans.flatMap(({ progress }) =>
+      progress.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
+    );
+  }
+
+  /** Lets the run end between two record batches, without an end of its inputs: nothing is closed or handed out for it. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const scan of this.#scans.values()) scan.wake();
   }
 
   /** Ends the run with this error. */
@@ -158,14 +200,20 @@ export class Task {
   }
 
   #pace(input: PipelineInput): Pace {
-    const [sink, memory, abort, { stages }] = [this.#sink, this.#memory, this.#abort, this.#pipeline];
+    const [sink, memory, abort, { stages }, checkpoint] = [this.#sink, this.#memory, this.#abort, this.#pipeline, this.#checkpoint];
+    const { clock } = this.#context;
+    const isStopping = () => this.#isStopping;
     return {
       ready() {
-        const room = sink.ready();
+        const isDue = checkpoint !== null && checkpoint.dueMs <= clock.monotonic();
+        const room = isDue ? checkpoint.commit().then(() => sink.ready()) : sink.ready();
         return room && unlessAborted(room, abort.signal);
       },
+      get isStopping() {
+        return isStopping();
+      },
       get wakeAtMs() {
-        let earliest = Number.POSITIVE_INFINITY;
+        let earliest = checkpoint?.dueMs ?? Number.POSITIVE_INFINITY;
         for (const { operator } of stages) if (operator.wakeAtMs < earliest) earliest = operator.wakeAtMs;
         return earliest;
       },
@@ -175,12 +223,6 @@ export class Task {
       },
       signal: abort.signal,
     };
-  }
-
-  #positions() {
-    return [...this.#scans.values()].flatMap(({ progress }) =>
-      progress.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
-    );
   }
 
   #resultStatistics() {

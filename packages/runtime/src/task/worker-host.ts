@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { deserializeError, type Logger, MillraceError, serializeError, systemClock } from '@millrace/core';
+import type { ViewRequest } from '../view/view-request.ts';
 import type { QueryRequest } from './query-request.ts';
 import { noStatistics, type QueryStatistics } from './statistics.ts';
 import type { TaskEvents } from './task-host.ts';
@@ -9,6 +10,8 @@ import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
 export interface RemoteTask {
   grant(bytes: number): void;
   cancel(error: MillraceError): void;
+  /** Of a view: lets it commit and end. */
+  stop(): void;
   statistics(): Promise<QueryStatistics>;
 }
 
@@ -55,13 +58,22 @@ export class WorkerHost {
   }
 
   start(request: QueryRequest, events: TaskEvents): RemoteTask {
+    return this.#start(events, (id) => ({ kind: 'start', id, request }));
+  }
+
+  startView(request: ViewRequest, events: TaskEvents): RemoteTask {
+    return this.#start(events, (id) => ({ kind: 'start_view', id, request }));
+  }
+
+  #start(events: TaskEvents, command: (id: number) => WorkerCommand): RemoteTask {
     const id = this.#nextId++;
     const entry: Entry = { events, last: noStatistics, asking: [] };
     this.#tasks.set(id, entry);
-    this.#tell({ kind: 'start', id, request });
+    this.#tell(command(id));
     return {
       grant: (bytes) => this.#tell({ kind: 'grant', id, bytes }),
       cancel: (error) => this.#tell({ kind: 'cancel', id, error: serializeError(error) }),
+      stop: () => this.#tell({ kind: 'stop', id }),
       statistics: () => this.#ask(id, entry),
     };
   }

@@ -1,10 +1,13 @@
 import type { LogFields, SerializedError } from '@millrace/core';
+import type { ViewRequest } from '../view/view-request.ts';
 import type { QueryRequest } from './query-request.ts';
 import type { QueryStatistics } from './statistics.ts';
 
 /** What a worker thread is told. `id` numbers the tasks of a worker. */
 export type WorkerCommand =
   | { readonly kind: 'start'; readonly id: number; readonly request: QueryRequest }
+  | { readonly kind: 'start_view'; readonly id: number; readonly request: ViewRequest }
+  | { readonly kind: 'stop'; readonly id: number }
   | { readonly kind: 'grant'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'cancel'; readonly id: number; readonly error: SerializedError }
   | { readonly kind: 'statistics'; readonly id: number }

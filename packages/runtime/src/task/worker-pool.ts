@@ -1,4 +1,5 @@
 import type { Logger } from '@millrace/core';
+import type { ViewRequest } from '../view/view-request.ts';
 import type { QueryRequest } from './query-request.ts';
 import type { TaskEvents } from './task-host.ts';
 import { type RemoteTask, WorkerHost } from './worker-host.ts';
@@ -16,6 +17,10 @@ export class WorkerPool {
 
   start(request: QueryRequest, events: TaskEvents): RemoteTask {
     return this.#leastLoaded().start(request, events);
+  }
+
+  startView(request: ViewRequest, events: TaskEvents): RemoteTask {
+    return this.#leastLoaded().startView(request, events);
   }
 
   async close(): Promise<void> {

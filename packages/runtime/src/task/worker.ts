@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, deserializeError, type LogFields, type Logger, serializeError, systemClock, systemRandom } from '@millrace/core';
 import { noStatistics } from './statistics.ts';
-import { type HostedTask, TaskHost } from './task-host.ts';
+import { type HostedTask, type TaskEvents, TaskHost } from './task-host.ts';
 import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
 
 /** The entry of a worker thread: runs the tasks that the pool gives it. */
@@ -34,9 +34,9 @@ function tellData(id: number, bytes: Buffer): void {
   tell({ kind: 'data', id, bytes: owned }, [owned.buffer]);
 }
 
-function start({ id, request }: Extract<WorkerCommand, { kind: 'start' }>): void {
+function start(id: number, begin: (events: TaskEvents) => HostedTask): void {
   try {
-    const task = host.start(request, {
+    const task = begin({
       onReady: () => tell({ kind: 'ready', id }),
       onData: (bytes) => tellData(id, bytes),
       onEnd: (error, statistics) => {
@@ -53,7 +53,13 @@ function start({ id, request }: Extract<WorkerCommand, { kind: 'start' }>): void
 port.on('message', (command: WorkerCommand) => {
   switch (command.kind) {
     case 'start':
-      start(command);
+      start(command.id, (events) => host.start(command.request, events));
+      break;
+    case 'start_view':
+      start(command.id, (events) => host.startView(command.request, events));
+      break;
+    case 'stop':
+      tasks.get(command.id)?.stop();
       break;
     case 'grant':
       tasks.get(command.id)?.grant(command.bytes);

@@ -73,6 +73,11 @@ export class WatermarkTracker {
     for (const partition of this.#partitions.values()) partition.lastRecordMs = nowMs;
   }
 
+  /** Lets the idle time of all partitions stand still for a while that has passed: nobody was there to read. */
+  extendIdleTimes(ms: number): void {
+    for (const partition of this.#partitions.values()) partition.lastRecordMs += ms;
+  }
+
   /** When the next partition falls idle if nothing comes (monotonic); Infinity if none does. */
   get nextIdleMs(): number {
     let next = Number.POSITIVE_INFINITY;

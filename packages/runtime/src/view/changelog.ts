@@ -1,0 +1,120 @@
+import { MillraceError } from '@millrace/core';
+import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import type { KafkaSource } from '../sources/source-ports.ts';
+import type { StateEntry } from '../state/operator-state.ts';
+
+/** Whose an entry is: the first byte of its key. Then two bytes that say which one, then the owner's own key. */
+const kinds = { position: 1, operator: 2, scan: 3 } as const;
+const prefixBytes = 3;
+
+/** Something that keeps entries in a view's changelog. */
+export interface EntryOwner {
+  readonly kind: keyof typeof kinds;
+  /** From the sources to the result, from 0 on. */
+  readonly index: number;
+}
+
+/** Where a partition of a source is left off. */
+export interface SourcePosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** The key of an entry in the changelog of a view. */
+export function changelogKey({ kind, index }: EntryOwner, key: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(prefixBytes + key.length);
+  whole[0] = kinds[kind];
+  whole.writeUInt16BE(index, 1);
+  whole.set(key, prefixBytes);
+  return whole;
+}
+
+/** A position as an entry: positions and states are written together, so that neither is ever ahead of the other. */
+export function positionEntry({ topic, partition, offset }: SourcePosition): { readonly key: Buffer; readonly value: Buffer } {
+  const owner: EntryOwner = { kind: 'position', index: 0 };
+  return { key: changelogKey(owner, Buffer.from(JSON.stringify([topic, partition]))), value: Buffer.from(String(offset)) };
+}
+
+/** What a changelog holds: of each key its last value. */
+export class ChangelogContents {
+  readonly #entries = new Map<string, StateEntry>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** @param value null = the key is gone */
+  put(key: Buffer, value: Buffer | null): void {
+    const name = key.toString('latin1');
+    if (value === null) this.#entries.delete(name);
+    else this.#entries.set(name, { key: Buffer.from(key), value: Buffer.from(value) });
+  }
+
+  /** The entries of one owner, with its own keys. */
+  *of({ kind, index }: EntryOwner): Generator<StateEntry> {
+    for (const { key, value } of this.#entries.values())
+      if (key[0] === kinds[kind] && key.readUInt16BE(1) === index) yield { key: key.subarray(prefixBytes), value };
+  }
+
+  /** By topic and partition. */
+  positions(): Map<string, Map<number, number>> {
+    const positions = new Map<string, Map<number, number>>();
+    for (const { key, value } of this.of({ kind: 'position', index: 0 })) {
+      const [topic, partition] = JSON.parse(key.toString()) as [string, number];
+      if (!positions.has(topic)) positions.set(topic, new Map());
+      positions.get(topic)!.set(partition, Number(value.toString()));
+    }
+    return positions;
+  }
+}
+
+/**
+ * Reads a changelog from its beginning to its end: what was committed to it when this was called.
+ * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; STATE_INVALID if its keys are not of a view
+ */
+export async function readChangelog(kafka: KafkaSource, topic: string, signal: AbortSignal): Promise<ChangelogContents> {
+  await kafka.topic(topic);
+  const [[start], [end]] = await Promise.all([kafka.listOffsets(topic, [0], 'earliest'), kafka.listOffsets(topic, [0], 'latest')]);
+  const contents = new ChangelogContents();
+  if (start! >= end!) return contents;
+  const reader = kafka.openReader();
+  const close = () => void reader.close();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    reader.assign([{ topic, partition: 0, offset: start! }]);
+    for (let next = start!; next < end!; ) {
+      const fetched = await reader.next();
+      signal.throwIfAborted();
+      for (const part of fetched) {
+        takeBatches(part.bytes, part.batches, part.fromOffset, contents, topic);
+        next = part.nextOffset;
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', close);
+    await reader.close();
+  }
+  return contents;
+}
+
+function takeBatches(bytes: Buffer, batches: readonly number[], fromOffset: number, contents: ChangelogContents, topic: string): void {
+  const spans = new RecordSpans();
+  for (let i = 0; i < batches.length; i += 2) {
+    spans.clear();
+    decodeRecords(bytes, batches[i]!, batches[i + 1]!, spans, { fromOffset });
+    for (let record = 0; record < spans.count; record++) {
+      const [keyStart, valueStart] = [spans.keyStarts[record]!, spans.valueStarts[record]!];
+      const key = keyStart < 0 ? null : spans.bytes.subarray(keyStart, spans.keyEnds[record]!);
+      if (key === null || key.length < prefixBytes) throw foreignRecord(topic, spans.offsets[record]!);
+      contents.put(key, valueStart < 0 ? null : spans.bytes.subarray(valueStart, spans.valueEnds[record]!));
+    }
+  }
+}
+
+function foreignRecord(topic: string, offset: number): MillraceError {
+  return new MillraceError('STATE_INVALID', `the changelog "${topic}" holds a record that no view has written, at offset ${offset}`, {
+    details: { topic, offset },
+    hint: 'nothing else may write to the topic',
+  });
+}

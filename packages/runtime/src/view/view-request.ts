@@ -1,0 +1,26 @@
+import type { ClusterOptions } from '@millrace/kafka-client';
+import type { QueryPlan } from '@millrace/planner';
+import type { QueryRequest, SinkRequest } from '../task/query-request.ts';
+
+/** A materialized view to run. Plain data: it may cross a thread border. */
+export interface ViewRequest extends ClusterOptions, Pick<QueryRequest, 'memoryBytes'> {
+  /** Its name, for messages. */
+  readonly view: string;
+  /** Scans carry where the very first start begins; afterwards the offsets that the group has committed count. */
+  readonly plan: QueryPlan;
+  readonly sink: Extract<SinkRequest, { readonly kind: 'stream' }>;
+  /** The consumer group: shows the view to Kafka's tools, holds its offsets, and decides which of several servers runs it. */
+  readonly groupId: string;
+  /** Who opens a producer with it fences a former owner that does not know yet that it is one. */
+  readonly transactionalId: string;
+  /** Compacted, one partition: the durable form of the operators' states. */
+  readonly changelogTopic: string;
+  /** Takes the records that cannot be processed; null = the view stops at the first. */
+  readonly deadLetterTopic: string | null;
+  readonly onLostData: 'stop' | 'continue';
+  readonly commitIntervalMs: number;
+  /** An open transaction of a dead owner holds readers of the target back for so long. */
+  readonly transactionTimeoutMs: number;
+  /** A server that is not heard of for so long loses the view to another. */
+  readonly sessionTimeoutMs: number;
+}

@@ -1,0 +1,211 @@
+import { asMillraceError, delay, MillraceError } from '@millrace/core';
+import type { GroupMember, PartitionOffset } from '@millrace/kafka-client';
+import { noStatistics, type QueryState, type QueryStatistics } from '../task/statistics.ts';
+import { FailedRecords } from './failed-records.ts';
+import type { ViewRequest } from './view-request.ts';
+import { type ViewContext, ViewRun } from './view-run.ts';
+
+const firstDelayMs = 100;
+const maxDelayMs = 10_000;
+
+/**
+ * A materialized view in one server: member of the view's group, and, while the group gives it the partitions, its one owner.
+ *
+ * An owner runs the view from its committed state. What fails for reasons that pass (brokers away, a transaction timed out, another
+ * owner) is begun anew from there; what would fail again ends the view.
+ */
+export class ViewTask {
+  readonly #request: ViewRequest;
+  readonly #context: ViewContext;
+  readonly #failed = new FailedRecords();
+  readonly #stopping = new AbortController();
+  #member: GroupMember | undefined;
+  #isOwner = false;
+  #ownership: PromiseWithResolvers<void> | undefined;
+  /** The run at hand, and its end: well or badly. */
+  #run: ViewRun | undefined;
+  #runEnded: Promise<unknown> = Promise.resolve();
+  #opening = new AbortController();
+  #state: QueryState = 'starting';
+  #groupFailure: Error | undefined;
+  #delayMs = firstDelayMs;
+  #lastCommitMs: number | null = null;
+  #commits = 0;
+  #restarts = 0;
+  #lastError: string | null = null;
+  #lettersBefore = 0;
+  #committed: readonly PartitionOffset[] = [];
+
+  constructor(request: ViewRequest, context: ViewContext) {
+    this.#request = request;
+    this.#context = context;
+  }
+
+  /**
+   * Runs until it is stopped.
+   * @param onReady is called once, when the view runs here or is known to run elsewhere.
+   * @throws {MillraceError} what it ends with: it would fail there again
+   */
+  async run(onReady: () => void): Promise<void> {
+    let tellReady = () => {
+      tellReady = () => {};
+      onReady();
+    };
+    this.#join(() => tellReady());
+    try {
+      while (await this.#owned()) await this.#runOnce(() => tellReady());
+      this.#state = 'stopped';
+    } catch (failure) {
+      this.#state = 'failed';
+      const error = asMillraceError(failure);
+      this.#lastError = error.message;
+      throw error;
+    } finally {
+      await this.#member?.leave();
+    }
+  }
+
+  /** Lets {@link run} end: what is processed is committed, position and state are kept. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#opening.abort(stopped());
+    this.#run?.stop();
+    this.#ownership?.resolve();
+  }
+
+  statistics(): QueryStatistics {
+    const run = this.#run;
+    const of = run?.task.statistics() ?? noStatistics;
+    return {
+      ...of,
+      state: this.#state === 'running' && of.state === 'waiting' ? 'waiting' : this.#state,
+      view: {
+        lastCommitMs: this.#lastCommitMs,
+        commits: this.#commits,
+        restarts: this.#restarts,
+        lastError: this.#lastError,
+        deadLetters: this.#lettersBefore + (run?.checkpoint.refused ?? 0),
+        committed: run?.checkpoint.committed ?? this.#committed,
+      },
+    };
+  }
+
+  #join(onStandby: () => void): void {
+    const { groupId, sessionTimeoutMs } = this.#request;
+    this.#member = this.#context.kafka.joinGroup({
+      groupId,
+      topics: topicsOf(this.#request),
+      sessionTimeoutMs,
+      assignors: ['millrace-one'],
+      onAssigned: (partitions) => {
+        this.#isOwner = partitions.length > 0;
+        if (this.#isOwner) {
+          this.#ownership?.resolve();
+          return;
+        }
+        if (this.#state === 'starting') this.#state = 'standby';
+        onStandby();
+      },
+      onRevoked: (_, lost) => this.#giveUp(lost),
+      onFailed: (error) => {
+        this.#groupFailure = error;
+        this.#ownership?.resolve();
+      },
+    });
+  }
+
+  /** Waits until the group gives the view to this server. False if it is to stop instead. */
+  async #owned(): Promise<boolean> {
+    while (!this.#stopping.signal.aborted) {
+      if (this.#groupFailure !== undefined) throw this.#groupFailure;
+      if (this.#isOwner) return true;
+      this.#ownership = Promise.withResolvers<void>();
+      await this.#ownership.promise;
+    }
+    return false;
+  }
+
+  /** The group takes the view away: commits and stops, unless others may own it already. */
+  async #giveUp(lost: boolean): Promise<void> {
+    this.#isOwner = false;
+    this.#opening.abort(stopped());
+    if (lost) this.#run?.abandon(stopped());
+    else this.#run?.stop();
+    await this.#runEnded;
+    if (!this.#stopping.signal.aborted) this.#state = 'standby';
+  }
+
+  async #runOnce(onReady: () => void): Promise<void> {
+    this.#state = this.#restarts > 0 && this.#lastCommitMs !== null ? 'waiting' : 'restoring';
+    this.#opening = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    this.#runEnded = ended.promise;
+    try {
+      await this.#openAndRun(onReady);
+      // A run that was stopped has nothing to say of failures before it.
+      this.#delayMs = firstDelayMs;
+    } catch (failure) {
+      if (this.#stopping.signal.aborted || !this.#isOwner) return;
+      await this.#afterFailure(asMillraceError(failure));
+    } finally {
+      this.#lettersBefore += this.#run?.checkpoint.refused ?? 0;
+      this.#committed = this.#run?.checkpoint.committed ?? this.#committed;
+      this.#run = undefined;
+      ended.resolve();
+    }
+  }
+
+  async #openAndRun(onReady: () => void): Promise<void> {
+    const events = {
+      onRunning: () => {
+        this.#state = 'running';
+        onReady();
+      },
+      onCommit: () => {
+        this.#lastCommitMs = this.#context.clock.now();
+        this.#commits++;
+        this.#delayMs = firstDelayMs;
+      },
+    };
+    const run = await ViewRun.open(this.#request, this.#context, this.#member!, this.#failed, events, this.#opening.signal);
+    this.#run = run;
+    if (this.#stopping.signal.aborted || !this.#isOwner) run.stop();
+    await run.run();
+  }
+
+  /** Waits until the view may begin anew. @throws the failure if it would come again. */
+  async #afterFailure(error: MillraceError): Promise<void> {
+    const { view, deadLetterTopic } = this.#request;
+    const isPoison = deadLetterTopic !== null && this.#failed.note(error);
+    if (!isPoison && !passes(error)) throw error;
+    this.#restarts++;
+    this.#lastError = error.message;
+    if (isPoison) return;
+    this.#state = 'waiting';
+    this.#context.logger.warn({ view, code: error.code, error: error.message }, 'the view begins anew from its last commit');
+    await delay(this.#context.clock, this.#delayMs, this.#stopping.signal).catch(() => {});
+    this.#delayMs = Math.min(this.#delayMs * 2, maxDelayMs);
+  }
+}
+
+/** True for failures that the next run need not meet. */
+function passes({ code, retryable, details }: MillraceError): boolean {
+  // While it ran the log was cut behind its back: the next run says what was lost, or goes on behind it.
+  if (code === 'KAFKA_OFFSET_OUT_OF_RANGE') return details['isLost'] === undefined;
+  return retryable || code === 'KAFKA_FENCED' || code === 'KAFKA_BROKER_UNAVAILABLE' || code === 'KAFKA_TIMED_OUT';
+}
+
+function topicsOf({ plan }: ViewRequest): string[] {
+  const topics = new Set<string>();
+  const visit = (node: ViewRequest['plan']['root']): void => {
+    if (node.node === 'scan') topics.add(node.topic);
+    else if (node.node === 'union') node.inputs.forEach(visit);
+    else if (node.node !== 'values') visit(node.input);
+  };
+  visit(plan.root);
+  return [...topics];
+}
+
+function stopped(): MillraceError {
+  return new MillraceError('QUERY_CANCELLED', 'the view was stopped');
+}
