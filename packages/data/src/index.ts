@@ -1,3 +1,7 @@
+export { BinaryReader, damaged } from './binary/binary-reader.ts';
+export { BinaryWriter } from './binary/binary-writer.ts';
+export { readColumn, writeColumn } from './binary/column-codec.ts';
+export { readValue, writeValue } from './binary/value-codec.ts';
 export { fromText, toText } from './byte-string.ts';
 export { canonicalIpv4, canonicalIpv6, canonicalUuid } from './cast/address-text.ts';
 export { castColumn } from './cast/cast-column.ts';

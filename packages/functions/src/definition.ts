@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@millrace/core';
-import type { Column, DataType, Value } from '@millrace/data';
+import type { BinaryReader, BinaryWriter, Column, DataType, Value } from '@millrace/data';
 
 /** What the planner knows of an argument when it resolves a call. */
 export interface Argument {
@@ -99,9 +99,38 @@ export interface Accumulator {
   reset(group: number): void;
   /** About how many bytes all groups hold. */
   readonly sizeBytes: number;
-  /** The state of one group as plain data (JSON with bigint as string allowed), and back: for snapshots and changelogs. */
-  save(group: number): unknown;
-  load(group: number, state: unknown): void;
+  /**
+   * What {@link save} writes for a group, in a few words that change whenever it does: it tells states of another form apart.
+   * The types of the arguments and of the result, the function's name and its parameters are known beside it.
+   */
+  readonly format: string;
+  /**
+   * Writes the states of groups from … to − 1, all of which have room: whole, save for pieces that stand already. To be called for groups
+   * that were updated since; afterwards they count as saved, so each accumulator is saved to one place only.
+   */
+  save(from: number, to: number, states: GroupStateWriter): void;
+  /** Takes the states that {@link save} wrote for these very groups, which have room and are empty. @throws {MillraceError} STATE_INVALID */
+  load(from: number, to: number, states: GroupStateReader): void;
+}
+
+/**
+ * Where states of groups are written: a block for all the groups asked for, which is written anew whenever one of them changes,
+ * and pieces that stand by themselves, for what is large: they are written once, or when they change.
+ */
+export interface GroupStateWriter {
+  /** The block. */
+  readonly out: BinaryWriter;
+  /** Takes what stands in the block from `start` on out of it and makes it the piece of this number. Pieces of a group are numbered from 0. */
+  cut(group: number, piece: number, start: number): void;
+  /** The piece is no longer needed. */
+  drop(group: number, piece: number): void;
+}
+
+/** Where they are read again: the block is read in the order in which it was written. */
+export interface GroupStateReader {
+  readonly in: BinaryReader;
+  /** @throws {MillraceError} STATE_INVALID if there is no such piece. */
+  piece(group: number, piece: number): BinaryReader;
 }
 
 /** An aggregate chosen for given argument types. */

@@ -1,5 +1,5 @@
 import type { Column } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { createGroupValues, type Direction, type GroupValues } from './group-values.ts';
 import { nullMask } from './lanes.ts';
 import { expectCount, expectNoParameters, expectValue, resultOf } from './resolve-arguments.ts';
@@ -89,13 +89,17 @@ class ArgExtremum implements Accumulator {
     return this.#values.sizeBytes + this.#keys.sizeBytes;
   }
 
-  save(group: number): unknown {
-    return [this.#values.save(group), this.#keys.save(group)];
+  get format(): string {
+    return `${this.#values.format}; ${this.#keys.format}`;
   }
 
-  load(group: number, state: unknown): void {
-    const [value, key] = state as [unknown, unknown];
-    this.#values.load(group, value);
-    this.#keys.load(group, key);
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    this.#values.save(from, to, out);
+    this.#keys.save(from, to, out);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    this.#values.load(from, to, states.in);
+    this.#keys.load(from, to, states.in);
   }
 }

@@ -1,8 +1,7 @@
 import { type Column, isNullable } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { nullMask, withRoom } from './lanes.ts';
 import { expectCount, expectNoParameters, expectNumber, likeNullable, resultOf } from './resolve-arguments.ts';
-import { loadNumber, saveNumber } from './state-codec.ts';
 
 export const avg: AggregateFunction = {
   kind: 'aggregate',
@@ -80,13 +79,15 @@ class AverageAccumulator implements Accumulator {
     return this.#sums.byteLength + this.#counts.byteLength;
   }
 
-  save(group: number): unknown {
-    return [saveNumber(this.#sums[group]!), this.#counts[group]];
+  readonly format = 'sum, count';
+
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    out.floats(this.#sums, from, to);
+    out.counts(this.#counts, from, to);
   }
 
-  load(group: number, state: unknown): void {
-    const [total, count] = state as [unknown, number];
-    this.#sums[group] = loadNumber(total);
-    this.#counts[group] = count;
+  load(from: number, to: number, states: GroupStateReader): void {
+    states.in.floats(this.#sums, from, to);
+    states.in.counts(this.#counts, from, to);
   }
 }

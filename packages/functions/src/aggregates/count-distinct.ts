@@ -1,5 +1,5 @@
 import type { Column } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { DistinctValues } from './distinct-values.ts';
 import { countColumn } from './lanes.ts';
 import { expectCount, expectNoParameters, expectValue } from './resolve-arguments.ts';
@@ -57,11 +57,15 @@ class DistinctCount implements Accumulator {
     return this.#values.sizeBytes;
   }
 
-  save(group: number): unknown {
-    return this.#values.save(group);
+  get format(): string {
+    return this.#values.format;
   }
 
-  load(group: number, state: unknown): void {
-    this.#values.load(group, state);
+  save(from: number, to: number, states: GroupStateWriter): void {
+    this.#values.save(from, to, states);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    this.#values.load(from, to, states);
   }
 }

@@ -1,5 +1,5 @@
 import type { Column, DataType } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { countColumn, nullMask, withRoom } from './lanes.ts';
 import { expectCount, expectNoParameters, expectValue } from './resolve-arguments.ts';
 
@@ -58,11 +58,13 @@ class CountAccumulator implements Accumulator {
     return this.#counts.byteLength;
   }
 
-  save(group: number): unknown {
-    return this.#counts[group];
+  readonly format = 'count';
+
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    out.counts(this.#counts, from, to);
   }
 
-  load(group: number, state: unknown): void {
-    this.#counts[group] = state as number;
+  load(from: number, to: number, states: GroupStateReader): void {
+    states.in.counts(this.#counts, from, to);
   }
 }

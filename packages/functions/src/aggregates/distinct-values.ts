@@ -1,6 +1,19 @@
-import { type Column, columnOf, type DataType, GroupTable, PairDictionary, type Value, valueAt } from '@millrace/data';
+import {
+  type BinaryReader,
+  type Column,
+  concatColumns,
+  type DataType,
+  damaged,
+  GroupTable,
+  PairDictionary,
+  readColumn,
+  type Value,
+  valueAt,
+  writeColumn,
+} from '@millrace/data';
+import type { GroupStateReader, GroupStateWriter } from '../definition.ts';
+import { GrowingLists } from './growing-lists.ts';
 import { nullMask, withRoom } from './lanes.ts';
-import { loadValue, saveValue } from './state-codec.ts';
 
 const none = -1;
 
@@ -21,6 +34,9 @@ export class DistinctValues {
   #valueOf = new Int32Array(0);
   #next = new Int32Array(0);
   #linked = new Uint8Array(0);
+  readonly #saved = new GrowingLists();
+  /** By group: the last pair that stands in a saved piece, plus 1. */
+  #sealedTails = new Int32Array(0);
   #pairIds = new Int32Array(0);
   #valueIds = new Int32Array(0);
 
@@ -37,8 +53,8 @@ export class DistinctValues {
   }
 
   get sizeBytes(): number {
-    const lanes = [this.counts, this.#heads, this.#tails, this.#valueOf, this.#next, this.#linked];
-    return lanes.reduce((sum, lane) => sum + lane.byteLength, this.#values.sizeBytes + this.#pairs.sizeBytes);
+    const lanes = [this.counts, this.#heads, this.#tails, this.#valueOf, this.#next, this.#linked, this.#sealedTails];
+    return lanes.reduce((sum, lane) => sum + lane.byteLength, this.#values.sizeBytes + this.#pairs.sizeBytes + this.#saved.sizeBytes);
   }
 
   resize(count: number): void {
@@ -96,27 +112,65 @@ export class DistinctValues {
     this.#heads[group] = 0;
     this.#tails[group] = 0;
     this.counts[group] = 0;
+    this.#saved.forget(group);
+    if (group < this.#sealedTails.length) this.#sealedTails[group] = 0;
   }
 
-  /** A list of the values for each column. */
-  save(group: number): unknown {
-    const columns = this.columns(group);
-    return this.#types.map((type, i) =>
-      Array.from({ length: this.counts[group]! }, (_, row) => saveValue(valueAt(columns[i]!, type, row))),
-    );
+  /** What {@link save} writes: see {@link Accumulator.format}. */
+  readonly format = 'distinct values';
+
+  save(from: number, to: number, states: GroupStateWriter): void {
+    const [starts, columns] = this.#unsaved(from, to);
+    for (let group = from; group < to; group++) {
+      const start = starts[group - from]! - this.#saved.sealed(group);
+      this.#saved.save(group, this.counts[group]!, states, (out, first, end) => {
+        for (const [i, type] of this.#types.entries()) writeColumn(out, columns[i]!, type, start + first, start + end);
+      });
+      if (this.#saved.sealed(group) === this.counts[group]) this.#sealedTails[group] = this.#tails[group]!;
+    }
   }
 
-  load(group: number, state: unknown): void {
-    this.reset(group);
-    const lists = state as unknown[][];
-    const count = lists[0]!.length;
-    const columns = this.#types.map((type, i) =>
-      columnOf(
-        type,
-        lists[i]!.map((value) => loadValue(value, type)),
-      ),
-    );
-    this.add(columns, new Int32Array(count).fill(group), count);
+  load(from: number, to: number, states: GroupStateReader): void {
+    const parts: { readonly columns: Column[]; readonly group: number; readonly count: number }[] = [];
+    for (let group = from; group < to; group++)
+      this.#saved.load(group, states, (bytes, count) => parts.push({ columns: this.#read(bytes, count), group, count }));
+    if (parts.length === 0) return;
+    const groups = Int32Array.from(parts.flatMap(({ group, count }) => new Array<number>(count).fill(group)));
+    const columns = this.#types.map((_, i) => concatColumns(parts.map(({ columns: of, count }) => ({ column: of[i]!, rowCount: count }))));
+    const before = this.#pairs.size;
+    this.add(columns, groups, groups.length);
+    if (this.#pairs.size - before !== groups.length) throw damaged('distinct values that are not');
+    this.#makeRoomForSealed();
+    for (let group = from; group < to; group++) this.#sealedTails[group] = this.#pairAt(group, this.#saved.sealed(group));
+  }
+
+  #read(bytes: BinaryReader, count: number): Column[] {
+    return this.#types.map((type) => readColumn(bytes, type, count));
+  }
+
+  /** Where the values of each group that are not in pieces start in the columns that hold them all. */
+  #unsaved(from: number, to: number): [starts: number[], columns: Column[]] {
+    this.#makeRoomForSealed();
+    const starts: number[] = [];
+    const ids: number[] = [];
+    for (let group = from; group < to; group++) {
+      starts.push(ids.length);
+      const tail = this.#sealedTails[group]! - 1;
+      const first = tail < 0 ? this.#heads[group]! - 1 : this.#next[tail]! - 1;
+      for (let pair = first; pair >= 0; pair = this.#next[pair]! - 1) ids.push(this.#valueOf[pair]!);
+    }
+    return [starts, this.#types.map((_, i) => this.#values.keyColumn(i, Int32Array.from(ids)))];
+  }
+
+  /** The last of the first `count` pairs of a group, plus 1; 0 if there are none. */
+  #pairAt(group: number, count: number): number {
+    let pair = 0;
+    for (let i = 0; i < count; i++) pair = i === 0 ? this.#heads[group]! : this.#next[pair - 1]!;
+    return pair;
+  }
+
+  #makeRoomForSealed(): void {
+    this.#sealedTails = withRoom(this.#sealedTails, this.counts.length);
   }
 
   #linkNew(groups: Int32Array, rowCount: number): void {

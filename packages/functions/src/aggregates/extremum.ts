@@ -1,9 +1,8 @@
 import { type Column, columnKind, isNullable } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { createGroupValues, type Direction, type GroupValues, numberBeats } from './group-values.ts';
 import { nullMask, numberColumn, withRoom } from './lanes.ts';
 import { expectCount, expectNoParameters, expectValue } from './resolve-arguments.ts';
-import { loadNumber, saveNumber } from './state-codec.ts';
 
 function extremum(name: string, what: string, direction: Direction, examples: AggregateFunction['examples']): AggregateFunction {
   return {
@@ -92,13 +91,16 @@ class NumberExtremum implements Accumulator {
     return this.#best.byteLength + this.#seen.byteLength;
   }
 
-  save(group: number): unknown {
-    return this.#seen[group] === 1 ? saveNumber(this.#best[group]!) : null;
+  readonly format = 'best, seen';
+
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    out.floats(this.#best, from, to);
+    out.flags(this.#seen, from, to);
   }
 
-  load(group: number, state: unknown): void {
-    this.#seen[group] = state === null ? 0 : 1;
-    this.#best[group] = state === null ? 0 : loadNumber(state);
+  load(from: number, to: number, states: GroupStateReader): void {
+    states.in.floats(this.#best, from, to);
+    states.in.flags(this.#seen, from, to);
   }
 }
 
@@ -142,11 +144,15 @@ class AnyExtremum implements Accumulator {
     return this.#best.sizeBytes;
   }
 
-  save(group: number): unknown {
-    return this.#best.save(group);
+  get format(): string {
+    return this.#best.format;
   }
 
-  load(group: number, state: unknown): void {
-    this.#best.load(group, state);
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    this.#best.save(from, to, out);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    this.#best.load(from, to, states.in);
   }
 }

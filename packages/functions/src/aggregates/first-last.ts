@@ -1,5 +1,5 @@
 import { type Column, columnKind } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { createGroupValues, type GroupValues } from './group-values.ts';
 import { nullMask, withRoom } from './lanes.ts';
 import { expectCount, expectNoParameters, expectValue } from './resolve-arguments.ts';
@@ -80,12 +80,16 @@ abstract class OneValueAccumulator implements Accumulator {
     return this.held.sizeBytes;
   }
 
-  save(group: number): unknown {
-    return this.held.save(group);
+  get format(): string {
+    return this.held.format;
   }
 
-  load(group: number, state: unknown): void {
-    this.held.load(group, state);
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    this.held.save(from, to, out);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    this.held.load(from, to, states.in);
   }
 }
 

@@ -1,10 +1,10 @@
-import { type Column, type DataType, removeNullable, type Value, valueReader, valueSizeBytes } from '@millrace/data';
+import { type Column, type DataType, readValue, removeNullable, type Value, valueReader, valueSizeBytes, writeValue } from '@millrace/data';
 import { wrongValue } from '../argument-error.ts';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { DistinctValues } from './distinct-values.ts';
+import { GrowingLists } from './growing-lists.ts';
 import { nullMask } from './lanes.ts';
 import { expectCount, expectNoParameters, expectValue } from './resolve-arguments.ts';
-import { loadValue, saveValue } from './state-codec.ts';
 
 export const groupArray: AggregateFunction = {
   kind: 'aggregate',
@@ -65,6 +65,7 @@ function limitOf(name: string, parameters: readonly Value[]): number {
 class ArrayAccumulator implements Accumulator {
   readonly #element: DataType;
   readonly #limit: number;
+  readonly #saved = new GrowingLists();
   #lists: Value[][] = [];
   #valueBytes = 0;
 
@@ -97,19 +98,29 @@ class ArrayAccumulator implements Accumulator {
   reset(group: number): void {
     for (const value of this.#lists[group]!) this.#valueBytes -= valueSizeBytes(value);
     this.#lists[group] = [];
+    this.#saved.forget(group);
   }
 
   get sizeBytes(): number {
-    return this.#valueBytes + this.#lists.length * 32;
+    return this.#valueBytes + this.#lists.length * 32 + this.#saved.sizeBytes;
   }
 
-  save(group: number): unknown {
-    return this.#lists[group]!.map(saveValue);
+  readonly format = 'list';
+
+  save(from: number, to: number, states: GroupStateWriter): void {
+    for (let group = from; group < to; group++) {
+      const list = this.#lists[group]!;
+      this.#saved.save(group, list.length, states, (out, first, end) => {
+        for (let i = first; i < end; i++) writeValue(out, list[i]!, this.#element);
+      });
+    }
   }
 
-  load(group: number, state: unknown): void {
-    this.reset(group);
-    for (const value of state as unknown[]) this.#push(group, loadValue(value, this.#element));
+  load(from: number, to: number, states: GroupStateReader): void {
+    for (let group = from; group < to; group++)
+      this.#saved.load(group, states, (bytes, count) => {
+        for (let i = 0; i < count; i++) this.#push(group, readValue(bytes, this.#element));
+      });
   }
 
   #push(group: number, value: Value): void {
@@ -151,11 +162,15 @@ class UniqArrayAccumulator implements Accumulator {
     return this.#values.sizeBytes;
   }
 
-  save(group: number): unknown {
-    return this.#values.save(group);
+  get format(): string {
+    return this.#values.format;
   }
 
-  load(group: number, state: unknown): void {
-    this.#values.load(group, state);
+  save(from: number, to: number, states: GroupStateWriter): void {
+    this.#values.save(from, to, states);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    this.#values.load(from, to, states);
   }
 }

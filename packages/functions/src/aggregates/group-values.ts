@@ -1,4 +1,6 @@
 import {
+  type BinaryReader,
+  type BinaryWriter,
   type Column,
   type Comparator,
   columnKind,
@@ -7,14 +9,15 @@ import {
   type DataType,
   defaultValue,
   isNullable,
+  readValue,
   removeNullable,
   type StringColumn,
   type Value,
   valueAt,
   valueSizeBytes,
+  writeValue,
 } from '@millrace/data';
 import { unseen, withRoom } from './lanes.ts';
-import { loadNumber, loadValue, saveNumber, saveValue } from './state-codec.ts';
 
 /** Which value wins: 1 = the smaller, −1 = the greater. */
 export type Direction = 1 | -1;
@@ -32,8 +35,11 @@ export interface GroupValues {
   clear(group: number): void;
   /** Of groups without a value: NULL if the type is nullable, else its default. */
   column(groups: Int32Array, count: number): Column;
-  save(group: number): unknown;
-  load(group: number, state: unknown): void;
+  /** What {@link GroupValues.save} writes: see {@link Accumulator.format}. */
+  readonly format: string;
+  save(from: number, to: number, out: BinaryWriter): void;
+  /** @throws {MillraceError} STATE_INVALID */
+  load(from: number, to: number, bytes: BinaryReader): void;
   readonly sizeBytes: number;
 }
 
@@ -96,13 +102,16 @@ class NumberGroupValues implements GroupValues {
     return { kind: 'number', values, nulls: unseen(groups, count, this.#nullable ? this.#seen : null) };
   }
 
-  save(group: number): unknown {
-    return this.has(group) ? saveNumber(this.#values[group]!) : null;
+  readonly format = 'number, seen';
+
+  save(from: number, to: number, out: BinaryWriter): void {
+    out.floats(this.#values, from, to);
+    out.flags(this.#seen, from, to);
   }
 
-  load(group: number, state: unknown): void {
-    this.#seen[group] = state === null ? 0 : 1;
-    this.#values[group] = state === null ? 0 : loadNumber(state);
+  load(from: number, to: number, bytes: BinaryReader): void {
+    bytes.floats(this.#values, from, to);
+    bytes.flags(this.#seen, from, to);
   }
 
   get sizeBytes(): number {
@@ -163,12 +172,18 @@ class StringGroupValues implements GroupValues {
     );
   }
 
-  save(group: number): unknown {
-    return this.#values[group] ?? null;
+  readonly format = 'seen, bytes';
+
+  save(from: number, to: number, out: BinaryWriter): void {
+    for (let group = from; group < to; group++) {
+      const value = this.#values[group];
+      out.uint8(Number(value !== undefined));
+      if (value !== undefined) out.text(value);
+    }
   }
 
-  load(group: number, state: unknown): void {
-    this.#put(group, (state as string | null) ?? undefined);
+  load(from: number, to: number, bytes: BinaryReader): void {
+    for (let group = from; group < to; group++) if (bytes.uint8() !== 0) this.#put(group, bytes.text());
   }
 
   get sizeBytes(): number {
@@ -239,13 +254,18 @@ class AnyGroupValues implements GroupValues {
     );
   }
 
-  save(group: number): unknown {
-    const value = this.#values[group];
-    return value === undefined ? null : saveValue(value);
+  readonly format = 'seen, value';
+
+  save(from: number, to: number, out: BinaryWriter): void {
+    for (let group = from; group < to; group++) {
+      const value = this.#values[group];
+      out.uint8(Number(value !== undefined));
+      if (value !== undefined) writeValue(out, value, this.#type);
+    }
   }
 
-  load(group: number, state: unknown): void {
-    this.#put(group, state === null ? undefined : loadValue(state, this.#type));
+  load(from: number, to: number, bytes: BinaryReader): void {
+    for (let group = from; group < to; group++) if (bytes.uint8() !== 0) this.#put(group, readValue(bytes, this.#type));
   }
 
   get sizeBytes(): number {

@@ -1,8 +1,7 @@
 import { type Column, isNullable } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { nullMask, withRoom } from './lanes.ts';
 import { expectCount, expectNoParameters, expectNumber, likeNullable, resultOf } from './resolve-arguments.ts';
-import { loadNumber, saveNumber } from './state-codec.ts';
 
 /** Turns count and sum of squared deviations into the result. */
 type Finish = (count: number, squares: number) => number;
@@ -120,14 +119,17 @@ class MomentAccumulator implements Accumulator {
     return this.#counts.byteLength * 3;
   }
 
-  save(group: number): unknown {
-    return [this.#counts[group], saveNumber(this.#means[group]!), saveNumber(this.#squares[group]!)];
+  readonly format = 'count, mean, squares';
+
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    out.counts(this.#counts, from, to);
+    out.floats(this.#means, from, to);
+    out.floats(this.#squares, from, to);
   }
 
-  load(group: number, state: unknown): void {
-    const [count, mean, squares] = state as [number, unknown, unknown];
-    this.#counts[group] = count;
-    this.#means[group] = loadNumber(mean);
-    this.#squares[group] = loadNumber(squares);
+  load(from: number, to: number, states: GroupStateReader): void {
+    states.in.counts(this.#counts, from, to);
+    states.in.floats(this.#means, from, to);
+    states.in.floats(this.#squares, from, to);
   }
 }

@@ -1,18 +1,10 @@
 import { SeededRandom } from '@millrace/core';
+import { type BinaryReader, type BinaryWriter, damaged } from '@millrace/data';
 
 /** Width of the highest level. With 800 the rank error stays below 0.6 % in 99 of 100 cases. */
 const topCapacity = 800;
 const shrink = 2 / 3;
 const minCapacity = 8;
-
-/** A sketch as plain data; the numbers are finite or saved as strings by the caller. */
-export interface SketchState {
-  readonly count: number;
-  readonly min: number;
-  readonly max: number;
-  readonly compactions: number;
-  readonly levels: readonly (readonly number[])[];
-}
 
 /**
  * A KLL sketch of numbers: answers quantiles of any number of values from a few thousand of them, with a rank error
@@ -28,12 +20,15 @@ export class QuantileSketch {
   #compactions = 0;
   #held = 0;
   #capacity = topCapacity;
+  /** True from the first change on until whoever saves it says otherwise. */
+  isChanged = true;
 
   get sizeBytes(): number {
     return this.#held * 8 + this.#levels.length * 32;
   }
 
   add(value: number): void {
+    this.isChanged = true;
     this.#levels[0]!.push(value);
     this.#count += 1;
     this.#held += 1;
@@ -43,6 +38,7 @@ export class QuantileSketch {
   }
 
   merge(other: QuantileSketch): void {
+    this.isChanged = true;
     for (const [level, values] of other.#levels.entries()) {
       while (this.#levels.length <= level) this.#levels.push([]);
       for (const value of values) this.#levels[level]!.push(value);
@@ -75,20 +71,30 @@ export class QuantileSketch {
     return interpolate(previousRank, previousValue, this.#count - 1, this.#max, target);
   }
 
-  save(): SketchState {
-    const levels = this.#levels.map((level) => [...level]);
-    return { count: this.#count, min: this.#min, max: this.#max, compactions: this.#compactions, levels };
+  write(out: BinaryWriter): void {
+    out.count(this.#count);
+    out.float64(this.#min);
+    out.float64(this.#max);
+    out.count(this.#compactions);
+    out.count(this.#levels.length);
+    for (const level of this.#levels) {
+      out.count(level.length);
+      for (const value of level) out.float64(value);
+    }
   }
 
-  static load(state: SketchState): QuantileSketch {
+  /** The inverse of {@link write}. @throws {MillraceError} STATE_INVALID */
+  static read(bytes: BinaryReader): QuantileSketch {
     const sketch = new QuantileSketch();
-    sketch.#levels = state.levels.map((level) => [...level]);
-    sketch.#count = state.count;
-    sketch.#min = state.min;
-    sketch.#max = state.max;
-    sketch.#compactions = state.compactions;
-    sketch.#held = state.levels.reduce((sum, level) => sum + level.length, 0);
+    sketch.#count = bytes.count();
+    sketch.#min = bytes.float64();
+    sketch.#max = bytes.float64();
+    sketch.#compactions = bytes.count();
+    sketch.#levels = Array.from({ length: bytes.countOf(1) }, () => Array.from({ length: bytes.countOf(8) }, () => bytes.float64()));
+    if (sketch.#levels.length === 0) throw damaged('a sketch without levels');
+    sketch.#held = sketch.#levels.reduce((sum, level) => sum + level.length, 0);
     sketch.#capacity = sketch.#totalCapacity();
+    sketch.isChanged = false;
     return sketch;
   }
 

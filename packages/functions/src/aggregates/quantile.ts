@@ -1,10 +1,10 @@
-import { type Column, type DataType, isNullable, type Value } from '@millrace/data';
+import { type BinaryReader, type Column, type DataType, damaged, isNullable, type Value } from '@millrace/data';
 import { wrongValue } from '../argument-error.ts';
-import type { Accumulator, AggregateFunction, Argument } from '../definition.ts';
-import { nullMask } from './lanes.ts';
-import { QuantileSketch, type SketchState } from './quantile-sketch.ts';
+import type { Accumulator, AggregateFunction, Argument, GroupStateReader, GroupStateWriter } from '../definition.ts';
+import { GrowingLists } from './growing-lists.ts';
+import { nullMask, withRoom } from './lanes.ts';
+import { QuantileSketch } from './quantile-sketch.ts';
 import { expectCount, expectNoParameters, expectNumber, likeNullable, resultOf } from './resolve-arguments.ts';
-import { loadNumber, saveNumber } from './state-codec.ts';
 
 /** Up to so many values of a group the answer is exact; beyond them a sketch takes over. */
 const exactUpTo = 10_000;
@@ -92,12 +92,13 @@ function resolved(args: readonly Argument[], level: number): ReturnType<Aggregat
   };
 }
 
-/** The values of one group, as long as they are few. */
+/** The values of one group in the order of their arrival, as long as they are few. */
 interface ExactValues {
   lane: Float64Array;
   length: number;
-  /** The first so many are sorted: what evaluate did need not be done again. */
-  sortedLength: number;
+  /** The quantile of the first so many, so that it is computed once. */
+  resultOf: number;
+  result: number;
 }
 
 type GroupState = ExactValues | QuantileSketch | undefined;
@@ -105,7 +106,9 @@ type GroupState = ExactValues | QuantileSketch | undefined;
 class QuantileAccumulator implements Accumulator {
   readonly #level: number;
   readonly #nullable: boolean;
+  readonly #saved = new GrowingLists();
   #groups: GroupState[] = [];
+  #sorted = new Float64Array(0);
   #sizeBytes = 0;
 
   constructor(level: number, nullable: boolean) {
@@ -143,11 +146,7 @@ class QuantileAccumulator implements Accumulator {
     for (let i = 0; i < count; i++) {
       const state = this.#groups[groups[i]!];
       values[i] =
-        state === undefined
-          ? Number.NaN
-          : state instanceof QuantileSketch
-            ? state.quantile(this.#level)
-            : exactQuantile(state, this.#level);
+        state === undefined ? Number.NaN : state instanceof QuantileSketch ? state.quantile(this.#level) : this.#exactQuantile(state);
       if (this.#nullable && state === undefined) (nulls ??= new Uint8Array(count))[i] = 1;
     }
     return { kind: 'number', values, nulls };
@@ -157,30 +156,64 @@ class QuantileAccumulator implements Accumulator {
     const state = this.#groups[group];
     if (state !== undefined) this.#sizeBytes -= sizeOf(state);
     this.#groups[group] = undefined;
+    this.#saved.forget(group);
   }
 
   get sizeBytes(): number {
-    return this.#sizeBytes + this.#groups.length * 8;
+    return this.#sizeBytes + this.#groups.length * 8 + this.#sorted.byteLength + this.#saved.sizeBytes;
   }
 
-  save(group: number): unknown {
-    const state = this.#groups[group];
-    if (state === undefined) return null;
-    if (!(state instanceof QuantileSketch)) return Array.from(state.lane.subarray(0, state.length), saveNumber);
-    const { count, min, max, compactions, levels } = state.save();
-    return { count, min: saveNumber(min), max: saveNumber(max), compactions, levels: levels.map((level) => level.map(saveNumber)) };
+  readonly format = 'none, values or sketch';
+
+  save(from: number, to: number, states: GroupStateWriter): void {
+    for (let group = from; group < to; group++) {
+      const state = this.#groups[group];
+      const isSketch = state instanceof QuantileSketch;
+      states.out.uint8(isSketch ? 2 : Number(state !== undefined));
+      if (isSketch) this.#saveSketch(group, state, states);
+      else if (state !== undefined) this.#saved.save(group, state.length, states, (out, first, end) => out.floats(state.lane, first, end));
+    }
   }
 
-  load(group: number, state: unknown): void {
-    this.reset(group);
-    if (Array.isArray(state)) for (const value of state) this.#add(group, loadNumber(value));
-    else if (state !== null) this.#install(group, QuantileSketch.load(loadSketch(state as SketchState)));
+  load(from: number, to: number, states: GroupStateReader): void {
+    for (let group = from; group < to; group++) {
+      const kind = states.in.uint8();
+      if (kind > 2) throw damaged(`a quantile of kind ${kind}`);
+      if (kind === 1) this.#saved.load(group, states, (bytes, count) => this.#addValues(group, bytes, count));
+      else if (kind === 2) this.#loadSketch(group, states);
+    }
+  }
+
+  /** A sketch is one piece, written when it changed. */
+  #saveSketch(group: number, sketch: QuantileSketch, states: GroupStateWriter): void {
+    this.#saved.saveWhole(group, sketch.isChanged, states, (out) => sketch.write(out));
+    sketch.isChanged = false;
+  }
+
+  #loadSketch(group: number, states: GroupStateReader): void {
+    this.#saved.loadWhole(group, states, (bytes) => this.#install(group, QuantileSketch.read(bytes)));
+  }
+
+  #addValues(group: number, bytes: BinaryReader, count: number): void {
+    for (let i = 0; i < count; i++) this.#add(group, bytes.float64());
+  }
+
+  /** The values themselves stay in their order: they may be saved up to some place in it. */
+  #exactQuantile(state: ExactValues): number {
+    const { lane, length } = state;
+    if (state.resultOf === length) return state.result;
+    this.#sorted = withRoom(this.#sorted, length);
+    const sorted = this.#sorted.subarray(0, length);
+    sorted.set(lane.subarray(0, length));
+    state.result = quantileOf(sorted.sort(), this.#level);
+    state.resultOf = length;
+    return state.result;
   }
 
   #add(group: number, value: number): void {
     const state = this.#groups[group];
     if (state instanceof QuantileSketch) this.#resized(state, () => state.add(value));
-    else if (state === undefined) this.#install(group, { lane: Float64Array.of(value, 0, 0, 0), length: 1, sortedLength: 1 });
+    else if (state === undefined) this.#install(group, { lane: Float64Array.of(value, 0, 0, 0), length: 1, resultOf: 1, result: value });
     else if (state.length === exactUpTo) this.#addToSketch(this.#asSketch(group), value);
     else this.#append(state, value);
   }
@@ -226,19 +259,10 @@ function sizeOf(state: ExactValues | QuantileSketch): number {
   return state instanceof QuantileSketch ? state.sizeBytes : state.lane.byteLength + 64;
 }
 
-function loadSketch(state: SketchState): SketchState {
-  return { ...state, min: loadNumber(state.min), max: loadNumber(state.max), levels: state.levels.map((level) => level.map(loadNumber)) };
-}
-
 /** @see Hyndman, Fan 1996, definition 7 */
-function exactQuantile(state: ExactValues, level: number): number {
-  const values = state.lane.subarray(0, state.length);
-  if (state.sortedLength < state.length) {
-    values.sort();
-    state.sortedLength = state.length;
-  }
-  const rank = level * (values.length - 1);
+function quantileOf(sorted: Float64Array, level: number): number {
+  const rank = level * (sorted.length - 1);
   const below = Math.floor(rank);
-  const [low, high] = [values[below]!, values[Math.min(below + 1, values.length - 1)]!];
+  const [low, high] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
   return low === high ? low : low + (high - low) * (rank - below);
 }

@@ -1,8 +1,7 @@
 import { type Column, columnKind, type DataType, isFloat, isNullable, isUnsignedInteger, removeNullable } from '@millrace/data';
-import type { Accumulator, AggregateFunction } from '../definition.ts';
+import type { Accumulator, AggregateFunction, GroupStateReader, GroupStateWriter } from '../definition.ts';
 import { nullMask, numberColumn, unseen, withRoom } from './lanes.ts';
 import { expectCount, expectNoParameters, expectNumber, resultOf } from './resolve-arguments.ts';
-import { loadNumber, saveNumber } from './state-codec.ts';
 
 export const sum: AggregateFunction = {
   kind: 'aggregate',
@@ -79,13 +78,16 @@ class FloatSum implements Accumulator {
     return this.#sums.byteLength + this.#seen.byteLength;
   }
 
-  save(group: number): unknown {
-    return this.#seen[group] === 1 ? saveNumber(this.#sums[group]!) : null;
+  readonly format = 'sum, seen';
+
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    out.floats(this.#sums, from, to);
+    out.flags(this.#seen, from, to);
   }
 
-  load(group: number, state: unknown): void {
-    this.#seen[group] = state === null ? 0 : 1;
-    this.#sums[group] = state === null ? 0 : loadNumber(state);
+  load(from: number, to: number, states: GroupStateReader): void {
+    states.in.floats(this.#sums, from, to);
+    states.in.flags(this.#seen, from, to);
   }
 }
 
@@ -149,15 +151,29 @@ class IntegerSum implements Accumulator {
     return this.#lows.byteLength + this.#highs.byteLength + this.#carried.byteLength + this.#seen.byteLength;
   }
 
-  save(group: number): unknown {
-    return this.#seen[group] === 1 ? String(this.#total(group)) : null;
+  get format(): string {
+    return this.#wide ? 'low, high, carried, seen' : 'low, carried, seen';
   }
 
-  load(group: number, state: unknown): void {
-    this.reset(group);
-    if (state === null) return;
-    this.#seen[group] = 1;
-    this.#carried[group] = BigInt(state as string);
+  save(from: number, to: number, { out }: GroupStateWriter): void {
+    out.floats(this.#lows, from, to);
+    if (this.#wide) out.floats(this.#highs, from, to);
+    const hasCarried = this.#hasCarried(from, to);
+    out.uint8(Number(hasCarried));
+    if (hasCarried) out.bigints(this.#carried, from, to);
+    out.flags(this.#seen, from, to);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    states.in.floats(this.#lows, from, to);
+    if (this.#wide) states.in.floats(this.#highs, from, to);
+    if (states.in.uint8() !== 0) states.in.bigints(this.#carried, from, to);
+    states.in.flags(this.#seen, from, to);
+  }
+
+  #hasCarried(from: number, to: number): boolean {
+    for (let group = from; group < to; group++) if (this.#carried[group] !== 0n) return true;
+    return false;
   }
 
   #addNarrow(values: Float64Array, nulls: Uint8Array | null, groups: Int32Array, rowCount: number): void {

@@ -1,6 +1,6 @@
 import { type Column, type DataType, isBool, isNumeric, removeNullable, type Value } from '@millrace/data';
 import { wrongCount, wrongType } from '../argument-error.ts';
-import type { Accumulator, AggregateFunction, Argument, ResolvedAggregate } from '../definition.ts';
+import type { Accumulator, AggregateFunction, Argument, GroupStateReader, GroupStateWriter, ResolvedAggregate } from '../definition.ts';
 import { likeNullable } from './resolve-arguments.ts';
 
 /**
@@ -81,11 +81,15 @@ class IfAccumulator implements Accumulator {
     return this.#inner.sizeBytes + this.#masked.byteLength;
   }
 
-  save(group: number): unknown {
-    return this.#inner.save(group);
+  get format(): string {
+    return this.#inner.format;
   }
 
-  load(group: number, state: unknown): void {
-    this.#inner.load(group, state);
+  save(from: number, to: number, states: GroupStateWriter): void {
+    this.#inner.save(from, to, states);
+  }
+
+  load(from: number, to: number, states: GroupStateReader): void {
+    this.#inner.load(from, to, states);
   }
 }

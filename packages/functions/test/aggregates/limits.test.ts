@@ -1,6 +1,7 @@
 import { type MillraceError, SeededRandom } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
 import { aggregate, context, feed, input, over, resolve, results } from './harness.ts';
+import { MemoryStates } from './memory-states.ts';
 
 const codeOf = (action: () => unknown) => {
   try {
@@ -23,7 +24,12 @@ describe('sum', () => {
     const resolved = resolve('sum', [input('int32', [])]);
     const accumulator = resolved.create(context);
     accumulator.resize(1);
-    accumulator.load(0, String(2n ** 52n - 3n));
+    const states = new MemoryStates();
+    states.out.float64(2 ** 52 - 3);
+    states.out.uint8(0);
+    states.out.uint8(1);
+    states.block = Buffer.from(states.out.written());
+    states.load(accumulator, 1);
     feed(accumulator, resolved, [input('int32', [2_147_483_647, 2_147_483_647])], [0, 0], 0, 2);
     expect(results(accumulator, resolved, 1)).toEqual([2n ** 52n - 3n + 2n * 2_147_483_647n]);
   });
@@ -83,7 +89,9 @@ describe('quantile', () => {
     expect(whole.sizeBytes).toBeLessThan(40_000);
     const copy = resolved.create(context);
     copy.resize(1);
-    copy.load(0, JSON.parse(JSON.stringify(whole.save(0))));
+    const states = new MemoryStates();
+    states.save(whole, 1);
+    states.load(copy, 1);
     expect(results(copy, resolved, 1)).toEqual(results(whole, resolved, 1));
   });
 
