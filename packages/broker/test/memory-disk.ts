@@ -3,6 +3,9 @@ import { type Disk, type DiskFile, MillraceError, type SeededRandom } from '@mil
 /** Thrown by every call from the moment of the crash on, until the next start. Not one of ours, so that nobody answers it. */
 export class Crash extends Error {}
 
+/** What a disk may fail at. */
+export type DiskOperation = 'open' | 'read' | 'write' | 'sync' | 'replace' | 'rename' | 'remove';
+
 type Change =
   | { readonly kind: 'write'; readonly bytes: Buffer; readonly position: number }
   | { readonly kind: 'truncate'; readonly size: number };
@@ -71,6 +74,12 @@ export class MemoryDisk implements Disk {
   creations = Number.POSITIVE_INFINITY;
   /** Makes syncs fail as a broken disk does. */
   failsSyncs = false;
+  /** Is asked before each operation; what it returns is thrown, and nothing is done but a part of a write. */
+  fault: (operation: DiskOperation, path: string) => Error | undefined = () => undefined;
+  /** Called at the moment of the crash. */
+  onCrash: () => void = () => {};
+  /** What is thrown from the crash on. */
+  crashError: () => Error = () => new Crash();
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -93,6 +102,7 @@ export class MemoryDisk implements Disk {
 
   open(path: string, mode: 'read' | 'read-write' | 'create'): DiskFile {
     this.#assertUp();
+    this.#assertSound('open', path);
     if (mode === 'create') {
       if (this.creations-- <= 0) throw new MillraceError('DISK_IO', `${path}: too many open files`);
       this.#change(() => this.#files.set(path, new MemoryFile()));
@@ -131,6 +141,7 @@ export class MemoryDisk implements Disk {
 
   replaceFile(path: string, content: Uint8Array): void {
     this.#assertUp();
+    this.#assertSound('replace', path);
     this.#assertRoom(path, content.length - (this.#files.get(path)?.content.length ?? 0));
     this.#change(() => {
       const file = new MemoryFile();
@@ -141,6 +152,7 @@ export class MemoryDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
+    this.#assertSound('rename', from);
     this.#change(() => {
       for (const [path, file] of [...this.#files]) {
         if (path !== from && !path.startsWith(`${from}/`)) continue;
@@ -156,6 +168,7 @@ export class MemoryDisk implements Disk {
   }
 
   remove(path: string): void {
+    this.#assertSound('remove', path);
     this.#change(() => {
       for (const known of [...this.#files.keys()]) if (known === path || known.startsWith(`${path}/`)) this.#files.delete(known);
       for (const known of [...this.#directories]) if (known === path || known.startsWith(`${path}/`)) this.#directories.delete(known);
@@ -167,32 +180,40 @@ export class MemoryDisk implements Disk {
       size: () => file.content.length,
       read: (target, offset, length, position) => {
         this.#assertUp();
+        this.#assertSound('read', path);
         return file.content.copy(target, offset, position, Math.min(file.content.length, position + length));
       },
       write: (buffers, position) => this.#write(path, file, Buffer.concat(buffers), position),
       truncate: (size) => this.#change(() => file.apply({ kind: 'truncate', size })),
-      sync: async () => this.#sync(file),
-      syncNow: () => this.#sync(file),
+      sync: async () => this.#sync(path, file),
+      syncNow: () => this.#sync(path, file),
       close: () => {},
     };
   }
 
   #write(path: string, file: MemoryFile, bytes: Buffer, position: number): void {
     this.#assertUp();
+    const tear = () => {
+      const part = bytes.subarray(0, this.#random.below(bytes.length + 1));
+      file.apply({ kind: 'write', bytes: Buffer.from(part), position });
+    };
+    const failure = this.fault('write', path);
+    if (failure !== undefined) {
+      tear();
+      throw failure;
+    }
     const room = this.capacityBytes - this.usedBytes();
     if (position + bytes.length - file.content.length > room) {
       const fitting = bytes.subarray(0, Math.max(0, room));
       if (fitting.length > 0) file.apply({ kind: 'write', bytes: Buffer.from(fitting), position });
       throw full(path);
     }
-    const tear = () => {
-      const part = bytes.subarray(0, this.#random.below(bytes.length + 1));
-      file.apply({ kind: 'write', bytes: Buffer.from(part), position });
-    };
     this.#change(() => file.apply({ kind: 'write', bytes: Buffer.from(bytes), position }), tear);
   }
 
-  #sync(file: MemoryFile): void {
+  #sync(path: string, file: MemoryFile): void {
+    this.#assertUp();
+    this.#assertSound('sync', path);
     if (this.failsSyncs) throw new MillraceError('DISK_IO', 'sync failed');
     this.#change(() => {
       file.durable = file.content;
@@ -206,10 +227,17 @@ export class MemoryDisk implements Disk {
     this.operations++;
     if (this.operations >= this.crashAt) {
       torn();
-      this.#isDown = true;
-      throw new Crash();
+      this.crash();
+      throw this.crashError();
     }
     change();
+  }
+
+  /** From now on nothing works until {@link restart}. */
+  crash(): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.onCrash();
   }
 
   #losePower(file: MemoryFile): void {
@@ -230,7 +258,12 @@ export class MemoryDisk implements Disk {
   }
 
   #assertUp(): void {
-    if (this.#isDown) throw new Crash();
+    if (this.#isDown) throw this.crashError();
+  }
+
+  #assertSound(operation: DiskOperation, path: string): void {
+    const failure = this.fault(operation, path);
+    if (failure !== undefined) throw failure;
   }
 }
 

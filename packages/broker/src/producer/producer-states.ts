@@ -129,7 +129,12 @@ export class ProducerStates implements DerivedState {
     }
     const lastSequence = lastSequenceOf(batch);
     const same = state.batches.find((known) => known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence);
-    if (same !== undefined) return { kind: 'duplicate', baseOffset: same.baseOffset, lastOffset: same.lastOffset };
+    if (same !== undefined) {
+      // Its transaction may have been aborted meanwhile, as a crash may leave it: then it does not count, though it is there.
+      const isEnded = batch.isTransactional && (state.openSince === undefined || same.baseOffset < state.openSince);
+      if (isEnded) return { kind: 'refuse', error: 'INVALID_TXN_STATE' };
+      return { kind: 'duplicate', baseOffset: same.baseOffset, lastOffset: same.lastOffset };
+    }
     if (state.openSince !== undefined && !batch.isTransactional) return { kind: 'refuse', error: 'INVALID_TXN_STATE' };
     const previous = state.batches.at(-1);
     const isFirst = previous === undefined && (!state.startsAnew || batch.baseSequence === 0);
