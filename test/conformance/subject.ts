@@ -65,8 +65,9 @@ export class Subject {
     return client;
   }
 
-  /** On the shared connection. */
-  request<A extends Api>(api: A, version: number, body: EncodableRequest<A>): Promise<ResponseOf<A>> {
+  /** On the shared connection, or a new one if the broker closed it. */
+  async request<A extends Api>(api: A, version: number, body: EncodableRequest<A>): Promise<ResponseOf<A>> {
+    if (this.client.isClosed) this.client = await this.connect();
     return this.client.request(api, version, body);
   }
 

@@ -31,7 +31,8 @@ async function directoryWith(stored: Partial<Transaction> | ((whole: Transaction
 describe('clients that choose their transactions', () => {
   it('are told of the second version of transactions, those of old without the level 0 that they do not bear', async () => {
     const { reader } = await opened();
-    const ask = (version: number) => reader.raw.request(apis.apiVersions, version, {});
+    const ask = (version: number) =>
+      reader.raw.request(apis.apiVersions, version, { clientSoftwareName: 'test', clientSoftwareVersion: '1' });
     const finalized = {
       finalizedFeaturesEpoch: 0,
       finalizedFeatures: [{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }],

@@ -159,7 +159,6 @@ describe('produce', () => {
     ['a transactional batch without a producer', batchOf(['a'], { transactional: true }), 'INVALID_RECORD', []],
     ['a producer id without a sequence', batchOf(['a'], { producerId: 1 }), 'INVALID_RECORD', []],
     ['more than max.message.bytes', batchOf(['a'.repeat(300)]), 'MESSAGE_TOO_LARGE', [{ name: 'max.message.bytes', value: '200' }]],
-    ['too few replicas', batchOf(['a']), 'NOT_ENOUGH_REPLICAS', [{ name: 'min.insync.replicas', value: '2' }]],
     ['a timestamp too far ahead', batchOf(['a'], {}, Date.now() + 60_000), 'INVALID_TIMESTAMP', timestampAhead],
   ] as const)('refuses %s and stores nothing', async (_, records, error, configs) => {
     const { port } = await openBroker();

@@ -1,4 +1,4 @@
-import type { apis } from '@millrace/kafka-protocol';
+import { type apis, errorCode } from '@millrace/kafka-protocol';
 import type { Endpoint, Handler } from './handler.ts';
 
 /** What ApiVersions lists of the protocol table. */
@@ -10,6 +10,9 @@ export function listVersions(endpoints: Iterable<Endpoint>) {
 const features = [{ name: 'transaction.version', minVersion: 0, maxVersion: 2, level: 2 }];
 /** First version whose clients take 0 for the lowest level of a feature (KAFKA-17011); older ones are not told of such a feature. */
 const levelZeroFrom = 4;
+/** First version in which a client says what it is. */
+const namedFrom = 3;
+const isSoftwareName = (name: string) => /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(name);
 /** The levels have never been others. */
 const finalizedFeaturesEpoch = 0;
 
@@ -22,11 +25,16 @@ const finalizedFeaturesEpoch = 0;
  */
 export function apiVersionsHandler(endpoints: () => Iterable<Endpoint>): Handler<typeof apis.apiVersions> {
   const finalizedFeatures = features.map(({ name, level }) => ({ name, maxVersionLevel: level, minVersionLevel: level }));
-  return (_, __, { version }) => ({
-    errorCode: 0,
-    apiKeys: listVersions(endpoints()),
-    supportedFeatures: features.filter(({ minVersion }) => minVersion > 0 || version >= levelZeroFrom),
-    finalizedFeaturesEpoch,
-    finalizedFeatures,
-  });
+  return ({ clientSoftwareName, clientSoftwareVersion }, _, { version }) => {
+    if (version >= namedFrom && ![clientSoftwareName, clientSoftwareVersion].every(isSoftwareName)) {
+      return { errorCode: errorCode('INVALID_REQUEST'), apiKeys: [] };
+    }
+    return {
+      errorCode: 0,
+      apiKeys: listVersions(endpoints()),
+      supportedFeatures: features.filter(({ minVersion }) => minVersion > 0 || version >= levelZeroFrom),
+      finalizedFeaturesEpoch,
+      finalizedFeatures,
+    };
+  };
 }

@@ -55,6 +55,7 @@ export function checkProduced(records: Buffer | null, config: EffectiveTopicConf
 function refuseHeader(records: Buffer, header: BatchHeader): Refusal | undefined {
   const { recordCount } = header;
   const compression = batchHeader.compression(records, 0);
+  if (header.baseOffset !== 0) return refuse('INVALID_RECORD', `the batch begins at offset ${header.baseOffset}; producers begin at 0`);
   if (recordCount <= 0) return refuse('INVALID_RECORD', `a batch of ${recordCount} records`);
   if (header.lastOffset - header.baseOffset !== recordCount - 1) {
     return refuse('INVALID_RECORD', `the last offset delta ${header.lastOffset - header.baseOffset} does not fit ${recordCount} records`);

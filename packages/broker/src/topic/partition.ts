@@ -48,7 +48,7 @@ export class Partition {
   readonly #compactions: CompactionHistory;
   readonly #leaders: LeaderEpochs;
   readonly #listeners = new Set<AppendListener>();
-  readonly #inSyncReplicas: (partition: Partition) => number;
+  readonly #lacksReplicas: (partition: Partition) => boolean;
   #isGone = false;
 
   constructor(
@@ -56,7 +56,7 @@ export class Partition {
     ports: PartitionLogPorts,
     config: () => EffectiveTopicConfig,
     producerExpirationMs: number,
-    inSyncReplicas: (partition: Partition) => number,
+    lacksReplicas: (partition: Partition) => boolean,
   ) {
     this.topic = place.topic;
     this.index = place.index;
@@ -80,7 +80,7 @@ export class Partition {
     this.#log = PartitionLog.open(place.directory, ports, settings, this.#producers);
     this.#compactions = new CompactionHistory(ports.disk, place.directory);
     this.#leaders = new LeaderEpochs(ports.disk, place.directory, this.#log.endOffset);
-    this.#inSyncReplicas = inSyncReplicas;
+    this.#lacksReplicas = lacksReplicas;
   }
 
   /** The node that was made the leader, −1 for none; undefined if nobody ever was. */
@@ -142,9 +142,8 @@ export class Partition {
    */
   append(records: Buffer | null, acks: number, refuseTransactional: RefuseTransactional): Appended | Refusal {
     const config = this.#config();
-    const inSync = acks === -1 && config.minInsyncReplicas > 1 ? this.#inSyncReplicas(this) : config.minInsyncReplicas;
-    if (inSync < config.minInsyncReplicas) {
-      return { error: 'NOT_ENOUGH_REPLICAS', message: `min.insync.replicas is ${config.minInsyncReplicas}, in sync: ${inSync}` };
+    if (acks === -1 && this.#lacksReplicas(this)) {
+      return { error: 'NOT_ENOUGH_REPLICAS', message: `min.insync.replicas is ${config.minInsyncReplicas}; fewer are in sync` };
     }
     const header = checkProduced(records, config, this.#clock.now());
     if (isRefusal(header)) return header;

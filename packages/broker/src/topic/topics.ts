@@ -163,8 +163,12 @@ export class Topics {
   #openPartition(topic: Topic, index: number): void {
     const place = { topic: topic.name, index, directory: this.#store.partitionDirectory(topic.id, index) };
     const { producerExpirationMs, inSyncReplicas } = this.#options;
-    const inSync = (partition: Partition) => inSyncReplicas?.(topic, partition) ?? 1;
-    topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, producerExpirationMs, inSync));
+    // As in Kafka, what a topic demands beyond the replicas that it has is not demanded.
+    const lacksReplicas = (partition: Partition) => {
+      const needed = Math.min(topic.effective.minInsyncReplicas, topic.replicationFactor);
+      return needed > 1 && (inSyncReplicas?.(topic, partition) ?? 1) < needed;
+    };
+    topic.partitions.push(new Partition(place, this.#ports, () => topic.effective, producerExpirationMs, lacksReplicas));
   }
 }
 
