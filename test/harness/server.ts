@@ -70,6 +70,7 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
     },
     advance: (ms) => clock.advance(ms),
     close: async () => {
+      await dropMaterializedViews(execute);
       for (const view of (await execute('SHOW VIEWS')).reverse()) await execute(`DROP VIEW \`${view}\``);
       for (const stream of await execute('SHOW STREAMS')) await execute(`DROP STREAM \`${stream}\``);
       await producer.close();
@@ -78,6 +79,15 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Those that others read are refused until the others are gone. */
+async function dropMaterializedViews(execute: TestServer['execute']): Promise<void> {
+  const names = async () => (await execute('SHOW MATERIALIZED VIEWS')).map((row) => row.split('\t')[0]!);
+  for (let left = await names(), before = Number.POSITIVE_INFINITY; left.length > 0 && left.length < before; before = left.length) {
+    for (const name of left) await execute(`DROP VIEW \`${name}\``).catch(() => {});
+    left = await names();
+  }
 }
 
 function parseProgress(text: string): QueryProgress {

@@ -1,4 +1,4 @@
-import { type EmbeddedBroker, startBroker } from '@millrace/broker';
+import { type BrokerOptions, type EmbeddedBroker, startBroker } from '@millrace/broker';
 import { openCatalog } from '@millrace/catalog';
 import {
   type BootTime,
@@ -12,16 +12,20 @@ import {
   systemRandom,
 } from '@millrace/core';
 import { zone } from '@millrace/data';
-import { createAdmin, KafkaClient, openProducer } from '@millrace/kafka-client';
+import { type ClusterOptions, createAdmin, KafkaClient, openProducer } from '@millrace/kafka-client';
 import { type EngineOptions, QueryEngine } from '@millrace/runtime';
 import { Parts } from './composition/token.ts';
 import { tokens } from './composition/tokens.ts';
+import { clusterOptions, securityWarnings } from './configuration/cluster-options.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { embeddedBrokerOptions, withOwnAccess } from './configuration/embedded-broker-options.ts';
 import type { ConfigurationValues } from './configuration/keys.ts';
 import { DataDirectory } from './data-directory.ts';
 import { TopicLimits } from './insert/topic-limits.ts';
 import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
+import { viewRequest } from './views/plan-definition.ts';
+import { ViewRegistry } from './views/view-registry.ts';
 
 /** What a server takes of its surroundings. */
 export interface ServerPorts {
@@ -83,7 +87,7 @@ class Root {
   readonly #ports: Ports;
   readonly #lifecycle: Lifecycle;
   readonly #parts = new Parts();
-  brokers: readonly string[];
+  #cluster: ClusterOptions;
   url = '';
   /** The HTTP interface and what it needs are loaded while the broker's thread starts. */
   #http: Promise<typeof import('./http/index.ts')> | undefined;
@@ -92,7 +96,11 @@ class Root {
     this.#values = values;
     this.#ports = ports;
     this.#lifecycle = lifecycle;
-    this.brokers = values['kafka.brokers'];
+    this.#cluster = clusterOptions(values);
+  }
+
+  get brokers(): readonly string[] {
+    return this.#cluster.brokers;
   }
 
   get isBrokerEmbedded(): boolean {
@@ -100,11 +108,13 @@ class Root {
   }
 
   async open(): Promise<void> {
+    for (const warning of securityWarnings(this.#values)) this.#ports.logger.warn({}, warning);
     await this.#openDataDirectory();
     await this.#openCatalog();
     if (this.isBrokerEmbedded) await this.#openBroker();
     await this.#openKafka();
     await this.#openEngine();
+    await this.#openViews();
     await this.#openHttp();
   }
 
@@ -135,34 +145,23 @@ class Root {
       name: 'broker',
       deadlineMs: 60_000,
       open: async () => {
-        const starting = this.#startBroker();
+        const { options, cluster } = withOwnAccess(embeddedBrokerOptions(this.#values));
+        const starting = this.#startBroker(options);
         this.#http = import('./http/index.ts');
         const broker = this.#parts.add(tokens.broker, await starting);
-        this.brokers = [broker.address];
+        this.#cluster = { ...cluster, brokers: [reachable(broker)] };
       },
       close: () => this.#parts.get(tokens.broker).close(),
     });
   }
 
-  async #startBroker(): Promise<EmbeddedBroker> {
-    const values = this.#values;
-    const flushMessages = values['broker.flush_messages'];
-    const flushMs = values['broker.flush_ms'];
+  async #startBroker(options: Omit<BrokerOptions, 'dataDirectory'>): Promise<EmbeddedBroker> {
+    const { brokerPath } = this.#parts.get(tokens.dataDirectory);
     try {
-      return await startBroker(
-        {
-          dataDirectory: this.#parts.get(tokens.dataDirectory).brokerPath,
-          port: values['broker.port'],
-          autoCreateTopics: values['broker.auto_create_topics'],
-          defaultPartitions: values['broker.default_partitions'],
-          ...(flushMessages > 0 && { flushMessages }),
-          ...(flushMs > 0 && { flushMs }),
-        },
-        this.#ports.logger.child({ part: 'broker' }),
-      );
+      return await startBroker({ ...options, dataDirectory: brokerPath }, this.#ports.logger.child({ part: 'broker' }));
     } catch (failure) {
       throw failure instanceof MillraceError && failure.code === 'LISTEN_FAILED'
-        ? brokerPortTaken(failure, values['broker.port'])
+        ? brokerPortTaken(failure, this.#values['broker.port'])
         : failure;
     }
   }
@@ -173,11 +172,8 @@ class Root {
       open: () => {
         const logger = this.#ports.logger.child({ part: 'kafka' });
         const { clock, random } = this.#ports;
-        const client = this.#parts.add(
-          tokens.kafka,
-          new KafkaClient({ brokers: this.brokers, clientId: 'millrace', clock, random, logger }),
-        );
-        this.#parts.add(tokens.admin, createAdmin({ brokers: this.brokers, clientId: 'millrace-admin', logger }));
+        const client = this.#parts.add(tokens.kafka, new KafkaClient({ ...this.#cluster, clientId: 'millrace', clock, random, logger }));
+        this.#parts.add(tokens.admin, createAdmin({ ...this.#cluster, clientId: 'millrace-admin', logger }));
         this.#parts.add(tokens.producer, openProducer(client, deliveryLimits));
       },
       close: async () => {
@@ -197,6 +193,33 @@ class Root {
       },
       close: () => this.#parts.get(tokens.engine).close(),
     });
+  }
+
+  #openViews(): Promise<void> {
+    return this.#lifecycle.open({
+      name: 'views',
+      open: () => {
+        const { clock, random, logger } = this.#ports;
+        const catalog = this.#parts.get(tokens.catalog);
+        const surroundings = { cluster: this.#cluster, memoryBytes: this.#values['memory.budget'] };
+        const views = this.#parts.add(
+          tokens.views,
+          new ViewRegistry({
+            engine: this.#parts.get(tokens.engine),
+            clock,
+            logger,
+            request: (definition) =>
+              viewRequest(definition, surroundings, { catalog, clock, random, timezone: this.#timezone, settings: {}, source: '' }),
+          }),
+        );
+        views.startAll(catalog.materializedViews());
+      },
+      close: () => this.#parts.get(tokens.views).close(),
+    });
+  }
+
+  get #timezone(): string {
+    return zone(this.#values.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone).name;
   }
 
   #openHttp(): Promise<void> {
@@ -229,13 +252,13 @@ class Root {
     const queries = new QueryRegistry({
       engine: this.#parts.get(tokens.engine),
       clock: this.#ports.clock,
-      brokers: this.brokers,
+      cluster: this.#cluster,
       memoryBytes: this.#values['memory.budget'],
       clientStallMs: this.#values.max_client_stall,
     });
     return {
       values: this.#values,
-      timezone: zone(this.#values.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone).name,
+      timezone: this.#timezone,
       clock: this.#ports.clock,
       random: this.#ports.random,
       logger: this.#ports.logger,
@@ -244,6 +267,7 @@ class Root {
       admin,
       producer: this.#parts.get(tokens.producer),
       queries,
+      views: this.#parts.get(tokens.views),
       metrics: createMetrics(queries),
       topicLimits: new TopicLimits(admin, this.#ports.clock),
     };
@@ -264,6 +288,12 @@ class Root {
 
 /** A broker that takes longer to answer a question about nothing is not to be relied on. */
 const readyWithinMs = 3000;
+
+/** Who listens on all addresses is reached on the machine's own. */
+function reachable({ host, port, address }: EmbeddedBroker): string {
+  if (host === '0.0.0.0') return `127.0.0.1:${port}`;
+  return host.includes(':') ? `[${host === '::' ? '::1' : host}]:${port}` : address;
+}
 
 function brokerPortTaken(failure: MillraceError, port: number): MillraceError {
   return new MillraceError('LISTEN_FAILED', `${failure.message} (broker.port)`, {

@@ -426,6 +426,18 @@ export interface ExplainLive extends Node {
   /** `FORMAT f` behind the statement. */
   readonly format: Identifier | null;
 }
+/** SYSTEM PAUSE, and SYSTEM UNPAUSE or RESUME, of a materialized view. */
+export interface SystemView extends Node {
+  readonly kind: 'system_view';
+  readonly action: 'pause' | 'unpause';
+  readonly name: Identifier;
+}
+/** FLUSH [MATERIALIZED VIEW v]: waits for views to have processed what their sources hold. */
+export interface Flush extends Node {
+  readonly kind: 'flush';
+  /** null = all. */
+  readonly name: Identifier | null;
+}
 /** USE db, SET k = v: what clients send at the start of a session. */
 export interface SetStatement extends Node {
   readonly kind: 'set';
@@ -450,5 +462,7 @@ export type Statement =
   | KillQuery
   | Explain
   | ExplainLive
+  | SystemView
+  | Flush
   | SetStatement
   | Use;

@@ -324,6 +324,8 @@ export const statement: Arbitrary<Statement> = fc.oneof(
     format,
   }),
   node({ kind: fc.constant('explain_live' as const), queryId: fc.string({ maxLength: 5 }), format }),
+  node({ kind: fc.constant('system_view' as const), action: fc.constantFrom('pause' as const, 'unpause' as const), name }),
+  node({ kind: fc.constant('flush' as const), name: fc.option(name) }),
   node({ kind: fc.constant('set' as const), settings: settings().filter((list) => list.length > 0) }),
   node({ kind: fc.constant('use' as const), database: identifier }),
 );

@@ -13,7 +13,7 @@ const behindSource =
   "AS, JOIN, WHERE, PARTITION BY, GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET, EMIT, SETTINGS, UNION ALL, FORMAT, ';' or the end of the text";
 const inEmit =
   'STREAM, AFTER WATERMARK, AFTER WINDOW CLOSE, AFTER KEY EXPIRE, PERIODIC, ON UPDATE, PER EVENT, CHANGELOG, LAST, DELAY, AND DELAY, WITH DELAY, TIMEOUT, AND TIMEOUT or WITH TIMEOUT';
-const statements = 'SELECT, WITH, CREATE, DROP, TRUNCATE, DESCRIBE, DESC, SHOW, INSERT, KILL, EXPLAIN, SET or USE';
+const statements = 'SELECT, WITH, CREATE, DROP, TRUNCATE, DESCRIBE, DESC, SHOW, INSERT, KILL, EXPLAIN, SYSTEM, FLUSH, SET or USE';
 const order =
   'the order is SELECT … FROM … WHERE … PARTITION BY … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET … EMIT … SETTINGS … FORMAT';
 const units = 'write one of NANOSECOND, MICROSECOND, MILLISECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR behind it';
@@ -257,6 +257,9 @@ const syntaxErrors: readonly Row[] = [
     "unexpected 'FORMAT', expected AS, ',', FROM, WHERE, PARTITION BY, GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET, EMIT, SETTINGS, UNION ALL, ';' or the end of the text",
     'a view has no FORMAT: it belongs to the SELECT that reads the view',
   ],
+  ['SYSTEM RELOAD', '1:8', "unexpected 'RELOAD', expected PAUSE, UNPAUSE or RESUME"],
+  ['SYSTEM PAUSE v', '1:14', "unexpected 'v', expected MATERIALIZED VIEW or VIEW"],
+  ['FLUSH v', '1:7', "unexpected 'v', expected ';' or the end of the text"],
   ['CREATE MATERIALIZED v AS SELECT 1', '1:21', "unexpected 'v', expected VIEW"],
   ['DROP s', '1:6', "unexpected 's', expected STREAM, TABLE, VIEW or MATERIALIZED VIEW"],
   ['DROP STREAM', '1:12', 'unexpected end of the text, expected IF EXISTS or the name of the stream'],
@@ -394,10 +397,7 @@ const unsupported: readonly Row[] = [
   ['CREATE PIPE p', '1:1', 'CREATE PIPE is not supported'],
   ['CREATE EXTERNAL STREAM s', '1:1', 'CREATE EXTERNAL STREAM is not supported'],
   ['CREATE FUNCTION f AS x -> x', '1:1', 'CREATE FUNCTION is not supported'],
-  ['SYSTEM PAUSE MATERIALIZED VIEW v', '1:1', 'SYSTEM PAUSE is not supported'],
-  ['FLUSH', '1:1', 'FLUSH is not supported'],
   ['ALTER STREAM s ADD COLUMN a int', '1:1', 'ALTER STREAM is not supported'],
-  ['SYSTEM RELOAD', '1:1', 'SYSTEM is not supported'],
 ];
 
 function errorOf(sql: string): MillraceError {

@@ -102,6 +102,10 @@ const statements: readonly (readonly [canonical: string, ...spellings: string[]]
   ['SHOW CREATE STREAM s', 'SHOW CREATE TABLE s'],
   ['SHOW CREATE VIEW v', 'SHOW CREATE MATERIALIZED VIEW v'],
   ['SHOW CREATE v FORMAT TSV'],
+  ['SYSTEM PAUSE MATERIALIZED VIEW v', 'system pause view v'],
+  ['SYSTEM UNPAUSE MATERIALIZED VIEW v', 'SYSTEM RESUME MATERIALIZED VIEW v'],
+  ['FLUSH'],
+  ['FLUSH MATERIALIZED VIEW v', 'FLUSH VIEW v'],
   // the rest
   ["KILL QUERY WHERE query_id = 'x'", "kill query where query_id='x' sync"],
   ['EXPLAIN SELECT a FROM s FORMAT JSON', 'EXPLAIN PLAN SELECT a FROM s FORMAT JSON'],

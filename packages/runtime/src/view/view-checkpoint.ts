@@ -73,8 +73,9 @@ export class ViewCheckpoint implements Checkpoint {
     void this.#producer.append(topic, 0, timestampMs, key, value, headers);
   }
 
-  get refused(): number {
-    return this.#refused;
+  /** How many records were kept, durably. */
+  get deadLetters(): number {
+    return this.#committedRefused;
   }
 
   /** Up to where each source partition is done. */

@@ -10,6 +10,8 @@ export interface ViewStatistics {
   /** The last failure: one that it recovered from, or that it ended with; null if there was none. */
   readonly lastError: string | null;
   readonly deadLetters: number;
+  /** Records a second, over the last seconds. */
+  readonly rate: number;
   /** Up to where each source partition is done, durably. */
   readonly committed: readonly PartitionOffset[];
 }

@@ -2,6 +2,7 @@ import { asMillraceError, delay, MillraceError } from '@millrace/core';
 import type { GroupMember, PartitionOffset } from '@millrace/kafka-client';
 import { noStatistics, type QueryState, type QueryStatistics } from '../task/statistics.ts';
 import { FailedRecords } from './failed-records.ts';
+import { Rate } from './rate.ts';
 import type { ViewRequest } from './view-request.ts';
 import { type ViewContext, ViewRun } from './view-run.ts';
 
@@ -34,11 +35,14 @@ export class ViewTask {
   #restarts = 0;
   #lastError: string | null = null;
   #lettersBefore = 0;
+  #rowsBefore = 0;
+  readonly #rate: Rate;
   #committed: readonly PartitionOffset[] = [];
 
   constructor(request: ViewRequest, context: ViewContext) {
     this.#request = request;
     this.#context = context;
+    this.#rate = new Rate(context.clock);
   }
 
   /**
@@ -84,10 +88,16 @@ export class ViewTask {
         commits: this.#commits,
         restarts: this.#restarts,
         lastError: this.#lastError,
-        deadLetters: this.#lettersBefore + (run?.checkpoint.refused ?? 0),
+        rate: this.#rate.perSecond(this.#rowsBefore + of.rowsIn),
+        deadLetters: this.#lettersBefore + (run?.checkpoint.deadLetters ?? 0),
         committed: run?.checkpoint.committed ?? this.#committed,
       },
     };
+  }
+
+  /** Of the run at hand. */
+  get #rowsRead(): number {
+    return this.#run?.task.scans.reduce((sum, { recordsIn }) => sum + recordsIn, 0) ?? 0;
   }
 
   #join(onStandby: () => void): void {
@@ -148,7 +158,8 @@ export class ViewTask {
       if (this.#stopping.signal.aborted || !this.#isOwner) return;
       await this.#afterFailure(asMillraceError(failure));
     } finally {
-      this.#lettersBefore += this.#run?.checkpoint.refused ?? 0;
+      this.#rowsBefore += this.#rowsRead;
+      this.#lettersBefore += this.#run?.checkpoint.deadLetters ?? 0;
       this.#committed = this.#run?.checkpoint.committed ?? this.#committed;
       this.#run = undefined;
       ended.resolve();
@@ -164,6 +175,7 @@ export class ViewTask {
       onCommit: () => {
         this.#lastCommitMs = this.#context.clock.now();
         this.#commits++;
+        this.#rate.observe(this.#rowsBefore + this.#rowsRead);
         this.#delayMs = firstDelayMs;
       },
     };

@@ -4,6 +4,7 @@ import type { Admin, KafkaClient, Producer } from '@millrace/kafka-client';
 import type { QueryEngine } from '@millrace/runtime';
 import type { DataDirectory } from '../data-directory.ts';
 import type { App } from '../http/app.ts';
+import type { ViewRegistry } from '../views/view-registry.ts';
 import { token } from './token.ts';
 
 /** The parts of a server, in the order in which they open. */
@@ -15,5 +16,6 @@ export const tokens = {
   admin: token<Admin>('admin'),
   producer: token<Producer>('producer'),
   engine: token<QueryEngine>('engine'),
+  views: token<ViewRegistry>('views'),
   app: token<App>('http'),
 };

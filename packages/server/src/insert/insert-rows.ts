@@ -49,9 +49,9 @@ export async function insertRows(
 
 /** @throws {MillraceError} PLAN_STREAM_UNKNOWN; NOT_SUPPORTED for a view */
 export function streamToInsert(name: string, { catalog }: Services): StreamDefinition {
-  const stream = catalog.stream(name);
-  if (stream !== undefined) return stream;
-  if (catalog.view(name) !== undefined) throw new MillraceError('NOT_SUPPORTED', `${name} is a view, rows go into streams`);
+  const kind = catalog.kindOf(name);
+  if (kind === 'stream') return catalog.stream(name)!;
+  if (kind !== undefined) throw new MillraceError('NOT_SUPPORTED', `${name} is a ${kind}, rows go into streams`);
   throw unknownName(name, catalog.names(), 'stream');
 }
 

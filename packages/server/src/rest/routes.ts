@@ -41,7 +41,7 @@ async function answerIngest(request: StreamRequest, services: Services) {
 }
 
 function answerStream({ params }: StreamRequest, { catalog }: Services) {
-  const stream = catalog.stream(params.stream);
+  const stream = catalog.kindOf(params.stream) === 'stream' ? catalog.stream(params.stream) : undefined;
   if (stream === undefined) throw unknownName(params.stream, catalog.names(), 'stream');
   return { data: [streamDocument(stream)] };
 }

@@ -13,7 +13,7 @@ import { createTopic, existingTopic } from './stream-topic.ts';
  */
 export async function createStream(statement: CreateStream, services: Services, request: Request): Promise<Answer> {
   const { name } = statement.name;
-  if (statement.ifNotExists && services.catalog.stream(name) !== undefined) return noAnswer;
+  if (statement.ifNotExists && services.catalog.kindOf(name) === 'stream') return noAnswer;
   refuseTaken(name, services);
   const { settings, stream } = define(statement, services, request);
   const found = settings.topic === null ? undefined : await existingTopic(settings.topic, services);
@@ -31,9 +31,10 @@ export async function createStream(statement: CreateStream, services: Services, 
   return noAnswer;
 }
 
-function refuseTaken(name: string, { catalog }: Services): void {
-  const kind = catalog.stream(name) !== undefined ? 'stream' : catalog.view(name) !== undefined ? 'view' : null;
-  if (kind === null) return;
+/** @throws {MillraceError} PLAN_STREAM_EXISTS */
+export function refuseTaken(name: string, { catalog }: Services): void {
+  const kind = catalog.kindOf(name);
+  if (kind === undefined) return;
   throw new MillraceError('PLAN_STREAM_EXISTS', `the ${kind} ${name} exists already`, {
     hint: 'drop it first, or write CREATE … IF NOT EXISTS',
     details: { name, kind },

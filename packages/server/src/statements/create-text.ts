@@ -1,4 +1,4 @@
-import type { ColumnDefinition, StreamDefinition, ViewDefinition } from '@millrace/catalog';
+import type { ColumnDefinition, MaterializedViewDefinition, StreamDefinition, ViewDefinition } from '@millrace/catalog';
 import { formatDataType, quoteText } from '@millrace/data';
 import { quoteName } from './quote-name.ts';
 
@@ -31,4 +31,9 @@ function settingsText({ settings }: StreamDefinition): string[] {
 /** The statement that makes a view again. */
 export function createViewText(view: ViewDefinition): string {
   return `CREATE VIEW ${quoteName(view.name)} AS ${view.sql}`;
+}
+
+/** The statement that makes a materialized view again; its settings stand behind its query. */
+export function createMaterializedViewText({ name, into, sql }: MaterializedViewDefinition): string {
+  return `CREATE MATERIALIZED VIEW ${quoteName(name)}${into === null ? '' : ` INTO ${quoteName(into)}`} AS ${sql}`;
 }

@@ -1,19 +1,46 @@
+import type { MaterializedViewDefinition } from '@millrace/catalog';
 import type { Drop } from '@millrace/sql';
+import { viewNames } from '../views/view-names.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import type { Services } from './services.ts';
 
-/** DROP STREAM | VIEW. A topic goes with its stream if CREATE STREAM made it and no other stream reads it; queries over the stream end. */
+/** DROP STREAM | VIEW. A topic goes with its stream if CREATE made it and no other stream reads it; queries over the stream end. */
 export async function drop({ object, ifExists, name: { name } }: Drop, services: Services): Promise<Answer> {
   const { catalog } = services;
-  if (ifExists && (object === 'stream' ? catalog.stream(name) : catalog.view(name)) === undefined) return noAnswer;
-  if (object === 'view') {
-    await catalog.dropView(name);
-    return noAnswer;
-  }
-  const stream = await catalog.dropStream(name);
-  services.queries.endReadersOf(name);
-  if (stream.createdTopic && catalog.streamsOfTopic(stream.topic).length === 0) await deleteTopic(stream.topic, services);
+  const kind = catalog.kindOf(name);
+  if (ifExists && (kind === undefined || (kind === 'stream') !== (object === 'stream'))) return noAnswer;
+  if (object === 'stream') await dropStream(name, services);
+  else if (kind === 'materialized view') await dropMaterializedView(name, services);
+  else await catalog.dropView(name);
   return noAnswer;
+}
+
+async function dropStream(name: string, services: Services): Promise<void> {
+  const { catalog, queries } = services;
+  const stream = await catalog.dropStream(name);
+  queries.endReadersOf(name);
+  if (stream.createdTopic && catalog.streamsOfTopic(stream.topic).length === 0) await deleteTopic(stream.topic, services);
+}
+
+/** What the view has computed goes with it, unless it wrote INTO another stream; its state and its group always do. */
+async function dropMaterializedView(name: string, services: Services): Promise<void> {
+  const { catalog, views, queries } = services;
+  catalog.expectDroppable(name, 'materialized view');
+  await views.stop(name);
+  const definition = await catalog.dropMaterializedView(name);
+  queries.endReadersOf(name);
+  await deleteViewTopics(definition, services);
+}
+
+/** Deletes what a view keeps in Kafka; what is not there is passed over. */
+export async function deleteViewTopics(
+  { name, id, stream, changelogTopic }: MaterializedViewDefinition,
+  services: Services,
+): Promise<void> {
+  const { groupId, deadLetterTopic } = viewNames(name, id);
+  const topics = [changelogTopic, deadLetterTopic, ...(stream === null ? [] : [stream.topic])];
+  for (const topic of topics) await deleteTopic(topic, services);
+  await services.admin.deleteGroup(groupId);
 }
 
 async function deleteTopic(topic: string, { admin, kafka, topicLimits }: Services): Promise<void> {

@@ -1,6 +1,6 @@
-import { MillraceError } from '@millrace/core';
 import type { Statement } from '@millrace/sql';
 import { type Answer, noAnswer } from './answer.ts';
+import { createMaterializedView } from './create-materialized-view.ts';
 import { createStream } from './create-stream.ts';
 import { createView } from './create-view.ts';
 import { describeColumns, showCreate } from './describe.ts';
@@ -12,6 +12,7 @@ import { select } from './select.ts';
 import type { Request, Services } from './services.ts';
 import { setSettings } from './settings.ts';
 import { show } from './show.ts';
+import { flush, systemView } from './system-view.ts';
 import { truncate } from './truncate.ts';
 
 type Executor<K extends Statement['kind']> = (
@@ -25,11 +26,7 @@ const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
   select_statement: select,
   create_stream: createStream,
   create_view: createView,
-  create_materialized_view: () => {
-    throw new MillraceError('NOT_SUPPORTED', 'materialized views are not supported yet', {
-      hint: 'CREATE VIEW, or INSERT INTO … SELECT, which runs until it is killed',
-    });
-  },
+  create_materialized_view: createMaterializedView,
   drop,
   truncate,
   describe: describeColumns,
@@ -39,6 +36,8 @@ const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
   kill_query: killQuery,
   explain,
   explain_live: explainLive,
+  system_view: systemView,
+  flush,
   set: (statement, _services, request) => setSettings(statement, request),
   // There is one database, and whatever name a client gives it.
   use: () => noAnswer,

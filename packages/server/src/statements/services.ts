@@ -5,6 +5,7 @@ import type { ConfigurationValues } from '../configuration/keys.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { TopicLimits } from '../insert/topic-limits.ts';
 import type { QueryRegistry } from '../queries/query-registry.ts';
+import type { ViewRegistry } from '../views/view-registry.ts';
 
 /** What statements work with: the parts of a running server. */
 export interface Services {
@@ -19,6 +20,7 @@ export interface Services {
   readonly admin: Admin;
   readonly producer: Producer;
   readonly queries: QueryRegistry;
+  readonly views: ViewRegistry;
   readonly topicLimits: TopicLimits;
   readonly metrics: Metrics;
 }

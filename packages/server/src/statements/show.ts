@@ -7,6 +7,7 @@ import type { QueryRecord } from '../queries/query-registry.ts';
 import { type Answer, fixedRows, textRows } from './answer.ts';
 import { likeFilter } from './like-filter.ts';
 import type { Services } from './services.ts';
+import { showMaterializedViews } from './show-materialized-views.ts';
 
 /** SHOW STREAMS, VIEWS, QUERIES, FUNCTIONS, SETTINGS, FORMATS, each with LIKE over its names. */
 export async function show({ what, like }: Show, services: Services): Promise<Answer> {
@@ -17,7 +18,7 @@ export async function show({ what, like }: Show, services: Services): Promise<An
     case 'views':
       return textRows(['name'], named(services.catalog.views(), matches));
     case 'materialized_views':
-      return textRows(['name', 'state', 'lag', 'rate', 'last_commit', 'error'], []);
+      return showMaterializedViews(services, matches);
     case 'queries':
       return showQueries(services, matches);
     case 'functions':

@@ -28,6 +28,21 @@ export async function createTopic(stream: StreamDefinition, services: Services):
   return topicOf(stream.topic, services);
 }
 
+/**
+ * Makes a topic of one partition that is no stream's: state, dead letters. One that is there is taken as it is.
+ * @param settings of the view, which may say how many brokers hold it
+ */
+export async function createStateTopic(
+  topic: string,
+  configs: Readonly<Record<string, string>>,
+  settings: StreamDefinition['settings'],
+  services: Services,
+): Promise<void> {
+  const replicationFactor = Number(settings['replication_factor'] ?? services.values['kafka.replication_factor']);
+  await services.admin.createTopic({ topic, partitions: 1, replicationFactor, configs });
+  await topicOf(topic, services);
+}
+
 /** What the cluster says of a topic that is to be there. @throws {MillraceError} KAFKA_TOPIC_UNKNOWN */
 async function topicOf(topic: string, { kafka }: Services): Promise<TopicMetadata> {
   kafka.forgetTopic(topic);

@@ -12,7 +12,12 @@ import { createTopic } from './stream-topic.ts';
  */
 export async function truncate({ ifExists, name: { name } }: Truncate, services: Services): Promise<Answer> {
   const { catalog, admin, kafka } = services;
-  const stream = catalog.stream(name);
+  const kind = catalog.kindOf(name);
+  if (kind === 'materialized view')
+    throw new MillraceError('NOT_SUPPORTED', `${name} is a materialized view: what it has computed is not truncated`, {
+      hint: 'drop it and create it again',
+    });
+  const stream = kind === 'stream' ? catalog.stream(name) : undefined;
   if (stream === undefined) {
     if (ifExists) return noAnswer;
     throw unknownName(name, catalog.names(), 'stream');

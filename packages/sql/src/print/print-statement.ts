@@ -42,6 +42,10 @@ export function printStatement(statement: Statement): string {
       return printExplain(statement);
     case 'explain_live':
       return words('EXPLAIN LIVE', printString(statement.queryId), printFormat(statement.format));
+    case 'system_view':
+      return words('SYSTEM', statement.action.toUpperCase(), 'MATERIALIZED VIEW', printIdentifier(statement.name));
+    case 'flush':
+      return words('FLUSH', statement.name && `MATERIALIZED VIEW ${printIdentifier(statement.name)}`);
     case 'set':
       return `SET ${printSettingList(statement.settings)}`;
     case 'use':

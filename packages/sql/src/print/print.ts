@@ -25,6 +25,8 @@ const statementKinds: Readonly<Record<Statement['kind'], true>> = {
   kill_query: true,
   explain: true,
   explain_live: true,
+  system_view: true,
+  flush: true,
   set: true,
   use: true,
 };

@@ -10,6 +10,7 @@ import { parseKillQuery } from './kill-query.ts';
 import { parseSelectStatement } from './select-statement.ts';
 import { parseSet } from './set.ts';
 import { parseShow } from './show.ts';
+import { parseFlush, parseSystem } from './system.ts';
 import { parseTruncate } from './truncate.ts';
 import { refuseUnsupportedStatement } from './unsupported.ts';
 import { parseUse } from './use.ts';
@@ -27,6 +28,8 @@ const parsers: Readonly<Record<string, (p: Parser) => Statement>> = {
   INSERT: parseInsert,
   KILL: parseKillQuery,
   EXPLAIN: parseExplain,
+  SYSTEM: parseSystem,
+  FLUSH: parseFlush,
   SET: parseSet,
   USE: parseUse,
 };

@@ -26,17 +26,12 @@ const statements: readonly (readonly string[])[] = [
   ['DROP', 'ROLE'],
   ['DROP', 'SINK'],
   ['DROP', 'USER'],
-  ['FLUSH'],
   ['GRANT'],
   ['OPTIMIZE'],
   ['RENAME'],
   ['REVOKE'],
   ['START', 'PIPE'],
   ['STOP', 'PIPE'],
-  ['SYSTEM', 'PAUSE'],
-  ['SYSTEM', 'RESUME'],
-  ['SYSTEM', 'UNPAUSE'],
-  ['SYSTEM'],
   ['UPDATE'],
 ];
 

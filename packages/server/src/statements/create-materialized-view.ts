@@ -1,0 +1,130 @@
+import { type MaterializedViewDefinition, type StreamDefinition, topicNameOf } from '@millrace/catalog';
+import { MillraceError } from '@millrace/core';
+import { dependenciesOf, planView, takeViewSettings, type ViewSettings, viewColumns } from '@millrace/planner';
+import { type CreateMaterializedView, print } from '@millrace/sql';
+import { streamToInsert } from '../insert/insert-rows.ts';
+import { streamsReadBy } from '../views/flush-views.ts';
+import { viewNames } from '../views/view-names.ts';
+import { type Answer, noAnswer } from './answer.ts';
+import { refuseTaken } from './create-stream.ts';
+import { deleteViewTopics } from './drop.ts';
+import { planContext } from './plan-context.ts';
+import type { Request, Services } from './services.ts';
+import { createStateTopic, createTopic } from './stream-topic.ts';
+
+/** How many bytes a segment of a changelog holds: what is compacted at once, and read at a restart beyond what is compacted. */
+const changelogConfigs = { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.3' };
+
+/**
+ * CREATE MATERIALIZED VIEW: answered when the view runs, so that what is written to its sources from then on is in it.
+ * @throws {MillraceError} PLAN_*; then nothing of the view is left
+ */
+export async function createMaterializedView(statement: CreateMaterializedView, services: Services, request: Request): Promise<Answer> {
+  const { catalog, views } = services;
+  const { name } = statement.name;
+  if (statement.ifNotExists && catalog.kindOf(name) === 'materialized view') return noAnswer;
+  if (statement.orReplace && catalog.kindOf(name) === 'materialized view')
+    throw new MillraceError('NOT_SUPPORTED', 'CREATE OR REPLACE of a materialized view is not supported', {
+      hint: `DROP VIEW ${name} first`,
+    });
+  refuseTaken(name, services);
+  const { definition, settings } = define(statement, services, request);
+  await makeTopics(definition, settings, services);
+  try {
+    await catalog.createMaterializedView(definition);
+    await views.start(definition).catch(async (failure: unknown) => {
+      await views.stop(name);
+      await catalog.dropMaterializedView(name);
+      throw failure;
+    });
+  } catch (failure) {
+    await deleteViewTopics(definition, services);
+    throw failure;
+  }
+  return noAnswer;
+}
+
+function define(statement: CreateMaterializedView, services: Services, request: Request) {
+  const context = planContext(services, request);
+  const { name } = statement.name;
+  const into = statement.into?.name ?? null;
+  const { settings, query } = takeViewSettings(statement.query, { into: into !== null }, context);
+  const columns = viewColumns(query, context);
+  const stream = into === null ? ownStream(name, columns, settings, services) : null;
+  const target = stream ?? targetNamed(into!, services);
+  planView(target, query, context);
+  const dependsOn = dependenciesOf(query);
+  refuseCircle(name, target.name, dependsOn, services);
+  const id = services.random.uuid().slice(0, 8);
+  const definition: MaterializedViewDefinition = {
+    name,
+    id,
+    sql: print(statement.query),
+    columns,
+    dependsOn,
+    into,
+    stream,
+    settings: settings.given,
+    changelogTopic: viewNames(name, id).changelogTopic,
+    isPaused: false,
+    createdAtMs: services.clock.now(),
+  };
+  return { definition, settings };
+}
+
+function ownStream(
+  name: string,
+  columns: MaterializedViewDefinition['columns'],
+  { given, shards }: ViewSettings,
+  { clock }: Services,
+): StreamDefinition {
+  const topicSettings = Object.entries(given).filter(([key]) => ['retention_ms', 'retention_bytes', 'replication_factor'].includes(key));
+  return {
+    name,
+    columns,
+    primaryKey: [],
+    settings: Object.fromEntries(topicSettings),
+    eventTimeColumn: null,
+    topic: topicNameOf(name),
+    createdTopic: true,
+    topicId: null,
+    partitions: shards,
+    dataFormat: 'JSONEachRow',
+    comment: null,
+    createdAtMs: clock.now(),
+  };
+}
+
+function targetNamed(into: string, services: Services): StreamDefinition {
+  return streamToInsert(into, services);
+}
+
+/** A view that comes to read what it writes would never be done with one row. */
+function refuseCircle(name: string, target: string, dependsOn: readonly string[], { catalog }: Services): void {
+  const sources = streamsReadBy({ dependsOn }, catalog);
+  const reached = new Set([target]);
+  for (let size = 0; size !== reached.size; ) {
+    size = reached.size;
+    for (const view of catalog.materializedViews())
+      if ([...streamsReadBy(view, catalog)].some((stream) => reached.has(stream))) reached.add(view.into ?? view.name);
+  }
+  const met = [...sources].find((source) => reached.has(source));
+  if (met === undefined) return;
+  throw new MillraceError('PLAN_QUERY_INCORRECT', `the materialized view ${name} would read what it writes: ${met}`, {
+    hint: 'every row would come back to it again and again; write INTO another stream',
+    details: { name, stream: met },
+  });
+}
+
+async function makeTopics(definition: MaterializedViewDefinition, { recoveryPolicy }: ViewSettings, services: Services): Promise<void> {
+  const { name, id, stream, settings, changelogTopic } = definition;
+  const { deadLetterTopic } = viewNames(name, id);
+  if (stream !== null) await createTopic(stream, services);
+  try {
+    await createStateTopic(changelogTopic, changelogConfigs, settings, services);
+    if (recoveryPolicy === 'best_effort') await createStateTopic(deadLetterTopic, { 'retention.ms': '-1' }, settings, services);
+  } catch (failure) {
+    await deleteViewTopics(definition, services);
+    throw failure;
+  }
+}

@@ -1,0 +1,65 @@
+import type { MaterializedViewDefinition, StreamDefinition } from '@millrace/catalog';
+import { MillraceError } from '@millrace/core';
+import type { ClusterOptions } from '@millrace/kafka-client';
+import { type PlanContext, planView, takeViewSettings } from '@millrace/planner';
+import type { ViewRequest } from '@millrace/runtime';
+import { parseQuery } from '@millrace/sql';
+import { planPlacement, recordOptions } from '../insert/stream-target.ts';
+import { viewNames } from './view-names.ts';
+
+/** How views are run by this server. */
+export interface ViewSurroundings {
+  readonly cluster: ClusterOptions;
+  readonly memoryBytes: number;
+}
+
+/** An open transaction of an owner that died holds readers back for so long. */
+const transactionTimeoutMs = 10_000;
+/** An owner that is not heard of for so long loses its views to another server. */
+const sessionTimeoutMs = 10_000;
+
+/** The stream that a view writes into. @throws {MillraceError} INTERNAL_INVARIANT if INTO names none */
+export function targetOf({ name, into, stream }: MaterializedViewDefinition, { catalog }: PlanContext): StreamDefinition {
+  const target = into === null ? stream : catalog.stream(into);
+  if (target != null) return target;
+  throw new MillraceError('INTERNAL_INVARIANT', `the materialized view ${name} has no stream to write into`);
+}
+
+/**
+ * A view as the engine runs it: planned anew from its text, which gives the same operators as long as what it reads is the same.
+ * @throws {MillraceError} PLAN_* if what it reads has changed
+ */
+export function viewRequest(definition: MaterializedViewDefinition, surroundings: ViewSurroundings, context: PlanContext): ViewRequest {
+  const own = { ...context, source: definition.sql };
+  const { settings, query } = takeViewSettings(parseQuery(definition.sql), { into: definition.into !== null }, own);
+  const target = targetOf(definition, own);
+  const plan = planView(target, query, own);
+  const timeIndex = target.columns.length;
+  const { groupId, transactionalId, deadLetterTopic } = viewNames(definition.name, definition.id);
+  return {
+    ...surroundings.cluster,
+    memoryBytes: surroundings.memoryBytes,
+    view: definition.name,
+    plan,
+    sink: {
+      kind: 'stream',
+      format: target.dataFormat,
+      options: recordOptions(context.timezone),
+      schema: target.columns,
+      target: {
+        topic: target.topic,
+        valueColumns: [...target.columns.keys()],
+        time: { kind: 'column', type: plan.schema[timeIndex]!.type, index: timeIndex },
+        ...planPlacement(target, own),
+      },
+    },
+    groupId,
+    transactionalId,
+    changelogTopic: definition.changelogTopic,
+    deadLetterTopic: settings.recoveryPolicy === 'best_effort' ? deadLetterTopic : null,
+    onLostData: settings.onLostData,
+    commitIntervalMs: settings.commitIntervalMs,
+    transactionTimeoutMs,
+    sessionTimeoutMs,
+  };
+}

@@ -1,0 +1,12 @@
+import { topicNameOf } from '@millrace/catalog';
+
+/** What a materialized view is called in Kafka: by its name, as topics are, and its id where a view of the same name must not find it. */
+export function viewNames(name: string, id: string) {
+  const encoded = topicNameOf(name);
+  return {
+    groupId: `millrace.view.${encoded}`,
+    transactionalId: `millrace.${encoded}.0`,
+    changelogTopic: `millrace.changelog.${encoded}.${id}`,
+    deadLetterTopic: `millrace.dlq.view.${encoded}`,
+  };
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestServer, type TestServer } from '../harness/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await openTestServer();
+});
+afterAll(() => server.close());
+
+const run = (sql: string) => server.execute(sql);
+const refusal = (sql: string) =>
+  server.execute(sql).then(
+    () => 'no error',
+    (error: Error) => error.message,
+  );
+/** A view as SHOW MATERIALIZED VIEWS tells it. */
+const shown = async (name: string) => {
+  const [row] = await run(`SHOW MATERIALIZED VIEWS LIKE '${name}'`);
+  const [, state, lag, , , error, deadLetters] = row!.split('\t');
+  return { state, lag, error, deadLetters };
+};
+
+describe('a materialized view of rows', () => {
+  it('writes what its query gives of what comes after it, with the event time of the rows, and can be read like a stream', async () => {
+    await run('CREATE STREAM logs (level string, size int64)');
+    await run("INSERT INTO logs VALUES ('before', 0)");
+    await run("CREATE MATERIALIZED VIEW errors AS SELECT upper(level) AS kind, size FROM logs WHERE level = 'error'");
+    await run("INSERT INTO logs (level, size, _tp_time) VALUES ('error', 1, '2026-01-01 00:00:00'), ('info', 2, '2026-01-01 00:00:01')");
+    await run("INSERT INTO logs (level, size, _tp_time) VALUES ('error', 3, '2026-01-01 00:00:02')");
+    await run('FLUSH');
+    expect(await run('SELECT kind, size, _tp_time FROM table(errors) ORDER BY size')).toEqual([
+      'ERROR\t1\t2026-01-01 00:00:00.000',
+      'ERROR\t3\t2026-01-01 00:00:02.000',
+    ]);
+    expect(await shown('errors')).toMatchObject({ state: 'running', lag: '0', error: '' });
+    expect(await run('DESCRIBE errors')).toEqual(['kind\tstring\t\t', 'size\tint64\t\t']);
+    expect(await run('SHOW CREATE VIEW errors')).toEqual([
+      "CREATE MATERIALIZED VIEW errors AS SELECT upper(level) AS kind, size FROM logs WHERE level = \\'error\\'",
+    ]);
+  });
+
+  it('can be read by other views, whole chains of which FLUSH waits for', async () => {
+    await run('CREATE MATERIALIZED VIEW big AS SELECT size * 10 AS size FROM errors WHERE size > 100');
+    await run('CREATE MATERIALIZED VIEW biggest AS SELECT size + 1 AS size FROM big');
+    await run("INSERT INTO logs (level, size) VALUES ('error', 101), ('error', 7), ('error', 102)");
+    await run('FLUSH');
+    expect(await run('SELECT size FROM table(biggest) ORDER BY size')).toEqual(['1011', '1021']);
+  });
+
+  it('stops and goes on where it stopped, without a row lost or doubled', async () => {
+    await run('SYSTEM PAUSE MATERIALIZED VIEW errors');
+    expect(await shown('errors')).toMatchObject({ state: 'paused', lag: '0' });
+    await run("INSERT INTO logs (level, size) VALUES ('error', 500), ('error', 501)");
+    expect(await shown('errors')).toMatchObject({ state: 'paused', lag: '2' });
+    expect(await refusal('FLUSH MATERIALIZED VIEW errors')).toContain('the materialized view errors does not run, it is paused');
+    await run('SYSTEM UNPAUSE MATERIALIZED VIEW errors');
+    await run('FLUSH MATERIALIZED VIEW errors');
+    expect(await run('SELECT size FROM table(errors) WHERE size >= 500 ORDER BY size')).toEqual(['500', '501']);
+  });
+
+  it('is not dropped while others read it, nor what it reads', async () => {
+    expect(await refusal('DROP VIEW errors')).toContain('630');
+    expect(await refusal('DROP VIEW errors')).toContain('the materialized view errors is read by big');
+    expect(await refusal('DROP STREAM logs')).toContain('the stream logs is read by errors');
+    await run('DROP VIEW biggest');
+    await run('DROP VIEW big');
+    await run('DROP VIEW errors');
+    expect(await run('SHOW MATERIALIZED VIEWS')).toEqual([]);
+    expect(await refusal('SELECT * FROM table(errors)')).toContain('unknown stream errors');
+  });
+});
+
+describe('a materialized view INTO another stream', () => {
+  it('gives columns by name and what is missing by DEFAULT', async () => {
+    await run('CREATE STREAM from_here (a int32, b string)');
+    await run("CREATE STREAM into_here (b string, c string DEFAULT 'd', a int64)");
+    await run('CREATE MATERIALIZED VIEW copy INTO into_here AS SELECT a, b FROM from_here');
+    await run("INSERT INTO from_here VALUES (1, 'x')");
+    await run('FLUSH');
+    expect(await run('SELECT a, b, c FROM table(into_here)')).toEqual(['1\tx\td']);
+    expect(await run('SELECT a FROM table(copy)')).toEqual(['1']);
+    expect(await refusal('DROP STREAM into_here')).toContain('the stream into_here is written by copy');
+  });
+
+  it('is refused if it would read what it writes, through other views too', async () => {
+    expect(await refusal('CREATE MATERIALIZED VIEW m INTO from_here AS SELECT a, b FROM from_here')).toContain('would read what it writes');
+    expect(await refusal('CREATE MATERIALIZED VIEW m INTO from_here AS SELECT a::int32 AS a, b FROM into_here')).toContain(
+      'would read what it writes',
+    );
+    expect(await run("SHOW MATERIALIZED VIEWS LIKE 'm'")).toEqual([]);
+  });
+});
+
+describe('a record that cannot be processed', () => {
+  it('stops a strict view, which says where', async () => {
+    await run('CREATE STREAM numbers (n int64)');
+    await run('CREATE MATERIALIZED VIEW strict AS SELECT int_div(100, n) AS q FROM numbers');
+    await run('INSERT INTO numbers VALUES (5), (0), (4)');
+    expect(await refusal('FLUSH MATERIALIZED VIEW strict')).toMatch(/is error: .*\(numbers, partition 0, offset 1\)/);
+    expect(await shown('strict')).toMatchObject({ state: 'error' });
+    expect(await run('SELECT q FROM table(strict)')).toEqual([]);
+  });
+
+  it('becomes a dead letter of a view that goes on, undecodable ones too', async () => {
+    await run(
+      "CREATE MATERIALIZED VIEW lenient AS SELECT int_div(100, n) AS q FROM numbers SETTINGS recovery_policy = 'best_effort', seek_to = 'earliest'",
+    );
+    await server.produce('numbers', 0, ['{"n": 10}', '{"n": "ten"}', 'no json', '{"n": 0}', '{"n": 50}']);
+    await run('FLUSH MATERIALIZED VIEW lenient');
+    expect(await run('SELECT q FROM table(lenient) ORDER BY q')).toEqual(['2', '10', '20', '25']);
+    expect(await shown('lenient')).toMatchObject({ state: 'running', deadLetters: '4' });
+  });
+});
