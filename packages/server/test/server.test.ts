@@ -234,7 +234,7 @@ describe('errors', () => {
     ['SELECT 1 FORMAT JSONN', 400, '73', 'did you mean JSON?'],
     ['CREATE STREAM cars (a int32)', 409, '57', 'the stream cars exists already'],
     ['SELECT * FROM cars FORMAT JSON', 400, '36', 'the format JSON needs the whole result'],
-    ['CREATE MATERIALIZED VIEW v AS SELECT 1', 501, '48', 'not supported'],
+    ['SELECT * FROM cars EMIT CHANGELOG', 501, '48', 'not supported'],
     ['INSERT INTO cars (speeed) VALUES (1)', 404, '47', 'did you mean speed?'],
     ['', 400, '62', 'holds no statement'],
   ])('%s', async (sql, status, code, text) => {
