@@ -2,6 +2,8 @@ export type {
   Accumulator,
   AggregateFunction,
   Argument,
+  GroupStateReader,
+  GroupStateWriter,
   Kernel,
   KernelContext,
   ResolvedAggregate,

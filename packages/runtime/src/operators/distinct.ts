@@ -1,6 +1,7 @@
-import { type Chunk, GroupTable } from '@millrace/data';
+import { type Chunk, formatDataType, GroupTable } from '@millrace/data';
 import type { DistinctNode } from '@millrace/planner';
 import { throughRows } from '../expression/row-failure.ts';
+import { OneBucket } from '../state/one-bucket.ts';
 import type { OperatorState } from '../state/operator-state.ts';
 import { type Mark, noLosses, type Operator, type OperatorContext, type Output } from './operator.ts';
 import { takeRows } from './take-rows.ts';
@@ -11,15 +12,23 @@ export class Distinct implements Operator {
   readonly losses = noLosses();
   readonly wakeAtMs = Number.POSITIVE_INFINITY;
   readonly bufferedRows = 0;
-  readonly state: OperatorState | null = null;
   readonly #scope: DistinctNode['scope'];
   readonly #table: GroupTable;
+  readonly #saved: OneBucket | null;
   #groups = new Int32Array(0);
 
-  constructor({ schema, scope }: DistinctNode, { memory }: OperatorContext) {
+  constructor({ schema, scope }: DistinctNode, { memory, keepsState }: OperatorContext) {
     this.#scope = scope;
-    this.#table = new GroupTable(schema.map(({ type }) => type));
+    const keyTypes = schema.map(({ type }) => type);
+    this.#table = new GroupTable(keyTypes);
+    const text = `distinct, format 1; rows (${keyTypes.map(formatDataType).join(', ')})`;
+    const groups = { table: this.#table, keyTypes, fixedParts: [], parts: [] };
+    this.#saved = keepsState && scope === 'whole' ? new OneBucket(this.name, text, groups) : null;
     memory.register(this);
+  }
+
+  get state(): OperatorState | null {
+    return this.#saved?.state ?? null;
   }
 
   get sizeBytes(): number {

@@ -19,6 +19,12 @@ export class EmitTimer {
     if (this.#emit.when === 'periodic') this.wakeAtMs = this.#clock.monotonic() + this.#emit.intervalMs;
   }
 
+  /** As {@link goLive}, for a query that went live before it was stopped: what has come since is no history. */
+  resume(hasChanged: boolean): void {
+    this.goLive();
+    if (hasChanged) this.changed();
+  }
+
   /** Something changed: ON UPDATE hands it out now, or when its batch time has passed. */
   changed(): void {
     if (this.#emit.when !== 'update' || !this.isLive || this.wakeAtMs !== Number.POSITIVE_INFINITY) return;

@@ -1,8 +1,9 @@
 import type { Chunk } from '@millrace/data';
 import type { LimitNode } from '@millrace/planner';
 import { shiftedBy } from '../expression/row-failure.ts';
+import { OneBucket } from '../state/one-bucket.ts';
 import type { OperatorState } from '../state/operator-state.ts';
-import { type Mark, noLosses, type Operator, type Output } from './operator.ts';
+import { type Mark, noLosses, type Operator, type OperatorContext, type Output } from './operator.ts';
 import { sliceChunk } from './take-rows.ts';
 
 /**
@@ -14,17 +15,18 @@ export class Limit implements Operator {
   readonly losses = noLosses();
   readonly wakeAtMs = Number.POSITIVE_INFINITY;
   readonly bufferedRows = 0;
-  readonly state: OperatorState | null = null;
+  readonly state: OperatorState | null;
   readonly #scope: LimitNode['scope'];
   readonly #offset: number;
   readonly #end: number;
   #seen = 0;
   #ended = false;
 
-  constructor({ limit, offset, scope }: LimitNode) {
+  constructor({ limit, offset, scope }: LimitNode, { keepsState }: Pick<OperatorContext, 'keepsState'>) {
     this.#scope = scope;
     this.#offset = offset;
     this.#end = limit === null ? Number.POSITIVE_INFINITY : offset + limit;
+    this.state = keepsState && scope === 'whole' ? this.#createState() : null;
   }
 
   onChunk(chunk: Chunk, out: Output): void {
@@ -50,5 +52,18 @@ export class Limit implements Operator {
     if (this.#ended || this.#scope === 'emission' || this.#seen < this.#end) return;
     this.#ended = true;
     out.mark({ kind: 'end' });
+  }
+
+  /** Whether it has ended follows from the count: the first that comes after a restart tells it. */
+  #createState(): OperatorState {
+    return new OneBucket(this.name, 'limit, format 1; rows seen', null, {
+      // Beyond that, more rows change nothing.
+      writeScalars: (out) =>
+        out.count(Math.min(this.#seen, Math.max(this.#offset, this.#end === Number.POSITIVE_INFINITY ? 0 : this.#end))),
+      readScalars: (from) => {
+        this.#seen = from.count();
+      },
+      restored: () => {},
+    }).state;
   }
 }

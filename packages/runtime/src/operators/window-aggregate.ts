@@ -1,12 +1,22 @@
-import { type Chunk, type Column, concatColumns, constantColumn, isNullAt, temporalFromMs } from '@millrace/data';
+import {
+  type BinaryReader,
+  type BinaryWriter,
+  type Chunk,
+  type Column,
+  concatColumns,
+  constantColumn,
+  isNullAt,
+  temporalFromMs,
+} from '@millrace/data';
 import type { AggregateNode, EmitPlan, WindowPlan } from '@millrace/planner';
 import { compileProjection, type Projection } from '../expression/compile-projection.ts';
 import { throughRows, withoutRows } from '../expression/row-failure.ts';
 import { type AggregateInput, AggregateProgram, rowOfInput, takeInput } from '../state/aggregate-program.ts';
 import { AggregateState, allGroups } from '../state/aggregate-state.ts';
-import type { Bucket } from '../state/bucket.ts';
-import type { OperatorState } from '../state/operator-state.ts';
+import { arrivalsPart, Bucket } from '../state/bucket.ts';
 import { PaneAssigner } from '../state/pane-assigner.ts';
+import { SavedGroups } from '../state/saved-groups.ts';
+import { SavedState, type StateOwner } from '../state/saved-state.ts';
 import { type Assigner, WindowAssigner } from '../state/window-assigner.ts';
 import { paneLayout } from '../window/pane-layout.ts';
 import { windowShape } from '../window/window-shape.ts';
@@ -29,11 +39,11 @@ type WindowedNode = AggregateNode & { readonly window: WindowPlan };
  * order of their first rows. Units: event time in ms.
  * @see Akidau et al., The Dataflow Model, VLDB 2015, §2.2
  */
-export class WindowAggregate implements Operator {
+export class WindowAggregate implements Operator, StateOwner {
   readonly name = 'window aggregate';
   readonly losses = noLosses();
   readonly bufferedRows = 0;
-  readonly state: OperatorState | null = null;
+  readonly state: SavedState | null;
   readonly #node: WindowedNode;
   readonly #context: OperatorContext;
   readonly #emit: EmitPlan;
@@ -42,6 +52,8 @@ export class WindowAggregate implements Operator {
   readonly #assigner: Assigner;
   readonly #timer: EmitTimer;
   readonly #slidesByMs: number;
+  readonly #tracksChanges: boolean;
+  #nextBucketId = 0;
   /** Windows that ended since the last period: they are shown at its end. */
   #endedInPeriod: Bucket[] = [];
   /** No window that ends here or before is open. */
@@ -56,14 +68,17 @@ export class WindowAggregate implements Operator {
     this.#emit = node.emit;
     this.#time = compileProjection([node.window.time], context.kernels);
     this.#program = new AggregateProgram(node, context.kernels);
-    const createState = () => new AggregateState(this.#program);
+    const createBucket = (startMs: number, firstEndMs: number, lastEndMs: number) =>
+      this.#createBucket(this.#nextBucketId++, startMs, firstEndMs, lastEndMs);
     const showsOnceOnly = node.emit.when === 'watermark' || node.emit.when === 'end';
     const overlaps = node.window.kind === 'hop';
     const layout = overlaps && showsOnceOnly && this.#program.merges ? paneLayout(node.window) : null;
     this.#slidesByMs = layout?.slideMs ?? 0;
     this.#assigner =
-      layout === null ? new WindowAssigner(windowShape(node.window), overlaps, createState) : new PaneAssigner(layout, createState);
+      layout === null ? new WindowAssigner(windowShape(node.window), overlaps, createBucket) : new PaneAssigner(layout, createBucket);
     this.#timer = new EmitTimer(node.emit, context.clock);
+    this.#tracksChanges = node.emit.when === 'update' || node.emit.when === 'periodic';
+    this.state = context.keepsState ? new SavedState(this, this.#schema()) : null;
     context.memory.register(this);
   }
 
@@ -121,11 +136,10 @@ export class WindowAggregate implements Operator {
   }
 
   #add(input: AggregateInput, touched: readonly Bucket[]): void {
-    const tracksChanges = this.#emit.when === 'update' || this.#emit.when === 'periodic';
     for (const bucket of touched) {
       const part = bucket.count === input.rowCount ? input : takeInput(input, bucket.rows, bucket.count);
       const groups = bucket.add(part, this.#arrivals);
-      if (tracksChanges) bucket.changed.add(groups, bucket.count, bucket.state.groupCount);
+      if (this.#tracksChanges) bucket.changed.add(groups, bucket.count, bucket.state.groupCount);
       bucket.count = 0;
     }
   }
@@ -180,7 +194,7 @@ export class WindowAggregate implements Operator {
       this.#close(members, endMs, out);
       for (const bucket of members) {
         bucket.nextEndMs += this.#slidesByMs;
-        if (this.#slidesByMs === 0 || bucket.nextEndMs > bucket.lastEndMs) this.#assigner.drop(bucket);
+        if (this.#slidesByMs === 0 || bucket.nextEndMs > bucket.lastEndMs) this.#drop(bucket);
       }
       this.#earliestEndMs = Number.POSITIVE_INFINITY;
       for (const { nextEndMs } of this.#assigner.buckets) if (nextEndMs < this.#earliestEndMs) this.#earliestEndMs = nextEndMs;
@@ -188,11 +202,26 @@ export class WindowAggregate implements Operator {
   }
 
   #close(members: readonly Bucket[], endMs: number, out: Output): void {
-    const [bucket] = members as readonly [Bucket];
     if (this.#slidesByMs > 0) this.#emitMerged(members, endMs, out);
-    else if (this.#emit.when === 'watermark' || this.#emit.when === 'end' || !this.#timer.isLive) this.#emitWindow(bucket, out);
-    else if (this.#emit.when === 'periodic') this.#endedInPeriod.push(bucket);
+    // Windows of months may begin on different days and end on the same.
+    else for (const bucket of members) this.#closeWindow(bucket, out);
+  }
+
+  #closeWindow(bucket: Bucket, out: Output): void {
+    if (this.#emit.when === 'watermark' || this.#emit.when === 'end' || !this.#timer.isLive) this.#emitWindow(bucket, out);
+    else if (this.#emit.when === 'periodic') this.#keepForPeriod(bucket);
     else if (this.#emit.when === 'update') this.#emitChangedOf(bucket, out);
+  }
+
+  #keepForPeriod(bucket: Bucket): void {
+    this.#endedInPeriod.push(bucket);
+    bucket.saved?.headerChanged();
+  }
+
+  /** Forgets a window that has ended; one that is still to be shown stays saved until then. */
+  #drop(bucket: Bucket): void {
+    this.#assigner.drop(bucket);
+    if (bucket.saved !== null && !this.#endedInPeriod.includes(bucket)) this.state!.drop(bucket.saved);
   }
 
   #emitMerged(panes: readonly Bucket[], endMs: number, out: Output): void {
@@ -216,8 +245,10 @@ export class WindowAggregate implements Operator {
   }
 
   #goLive(out: Output): void {
-    if (this.#emit.when !== 'watermark' && this.#emit.when !== 'end') for (const bucket of this.#open()) this.#emitWindow(bucket, out);
-    this.#timer.goLive();
+    if (!this.#timer.isLive) {
+      if (this.#emit.when !== 'watermark' && this.#emit.when !== 'end') for (const bucket of this.#open()) this.#emitWindow(bucket, out);
+      this.#timer.goLive();
+    }
     this.#lastRowMs = this.#context.clock.monotonic();
   }
 
@@ -229,6 +260,7 @@ export class WindowAggregate implements Operator {
   #emitPeriod(out: Output): void {
     const repeats = this.#emit.when === 'periodic' && this.#emit.repeat;
     for (const bucket of [...this.#endedInPeriod, ...this.#open()]) if (repeats || bucket.changed.count > 0) this.#emitWindow(bucket, out);
+    if (this.state !== null) for (const bucket of this.#endedInPeriod) this.state.drop(bucket.saved!);
     this.#endedInPeriod = [];
   }
 
@@ -238,12 +270,12 @@ export class WindowAggregate implements Operator {
   }
 
   #emitChangedOf(bucket: Bucket, out: Output): void {
-    const groups = bucket.changed.take();
+    const groups = bucket.takeChanged();
     if (groups.length > 0) this.#handOut(bucket.startMs, bucket.lastEndMs, bucket.state, groups, out);
   }
 
   #emitWindow(bucket: Bucket, out: Output): void {
-    bucket.changed.clear();
+    bucket.clearChanged();
     this.#handOut(bucket.startMs, bucket.lastEndMs, bucket.state, allGroups(bucket.state.groupCount), out);
   }
 
@@ -256,6 +288,65 @@ export class WindowAggregate implements Operator {
     const { boundType } = this.#node.window;
     const bound = (ms: number) => constantColumn(boundType, temporalFromMs(ms, boundType, this.#context.kernels.timezone), count);
     return [bound(startMs), bound(endMs), ...state.results(groups, count)];
+  }
+
+  #createBucket(id: number, startMs: number, firstEndMs: number, lastEndMs: number): Bucket {
+    const bucket = new Bucket(startMs, firstEndMs, lastEndMs, new AggregateState(this.#program));
+    if (this.#slidesByMs > 0) bucket.firstArrivals = [];
+    if (!this.#context.keepsState) return bucket;
+    const { table, keyTypes, accumulators } = bucket.state;
+    const fixedParts = bucket.firstArrivals === null ? [] : [arrivalsPart(bucket.firstArrivals)];
+    const parts = this.#tracksChanges ? [...accumulators, bucket.changed] : accumulators;
+    bucket.saved = new SavedGroups(id, { table, keyTypes, fixedParts, parts }, (out) => {
+      for (const ms of [startMs, firstEndMs, lastEndMs]) out.float64(ms);
+      out.uint8(Number(this.#endedInPeriod.includes(bucket)));
+    });
+    return bucket;
+  }
+
+  *savedBuckets(): Iterable<SavedGroups> {
+    for (const { saved } of this.#assigner.buckets) yield saved!;
+    for (const { saved } of this.#endedInPeriod) yield saved!;
+  }
+
+  writeScalars(out: BinaryWriter): void {
+    out.float64(this.#closedMs);
+    out.count(this.#arrivals);
+    out.uint8(Number(this.#wasLive));
+  }
+
+  readScalars(from: BinaryReader): void {
+    this.#closedMs = from.float64();
+    this.#arrivals = from.count();
+    if (from.uint8() !== 0) this.#timer.isLive = true;
+  }
+
+  restoreBucket(id: number, header: BinaryReader): SavedGroups {
+    const bucket = this.#createBucket(id, header.float64(), header.float64(), header.float64());
+    const hasEnded = header.uint8() !== 0;
+    if (hasEnded) this.#endedInPeriod.push(bucket);
+    else this.#assigner.restore(bucket, this.#closedMs);
+    this.#nextBucketId = id + 1;
+    return bucket.saved!;
+  }
+
+  restored(): void {
+    this.#endedInPeriod.sort((a, b) => a.lastEndMs - b.lastEndMs);
+    for (const { nextEndMs } of this.#assigner.buckets) this.#earliestEndMs = Math.min(this.#earliestEndMs, nextEndMs);
+    this.#lastRowMs = this.#context.clock.monotonic();
+    if (this.#timer.isLive) this.#timer.resume(this.#open().some(({ changed }) => changed.count > 0));
+  }
+
+  /** After the history, results are shown as they become; not so under a watermark, where it only says that time-outs count. */
+  get #wasLive(): boolean {
+    return this.#timer.isLive && this.#emit.when !== 'watermark';
+  }
+
+  #schema(): string {
+    const { kind, slide, size, zone } = this.#node.window;
+    const [every, long] = [slide, size].map(({ amount, unit }) => `${amount} ${unit}`);
+    const buckets = this.#slidesByMs > 0 ? 'in panes' : this.#tracksChanges ? 'with changes' : 'whole';
+    return `window aggregate, format 1; ${kind} every ${every}, ${long} long, in ${zone}, ${buckets}; ${this.#program.schema}`;
   }
 
   /** PER EVENT: each row of each of its windows shows the group after it. */

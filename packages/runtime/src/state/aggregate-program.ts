@@ -1,7 +1,7 @@
 import { assert } from '@millrace/core';
-import { type Chunk, type Column, type DataType, gather, sliceColumn } from '@millrace/data';
+import { type Chunk, type Column, type DataType, formatDataType, gather, sliceColumn } from '@millrace/data';
 import { type Accumulator, aggregateFunction, type KernelContext, type ResolvedAggregate } from '@millrace/functions';
-import type { AggregateNode } from '@millrace/planner';
+import type { AggregateNode, PlanAggregate } from '@millrace/planner';
 import { compileProjection, type Projection } from '../expression/compile-projection.ts';
 
 /** The columns that an aggregation takes of a chunk. */
@@ -21,6 +21,7 @@ export class AggregateProgram {
   readonly keyTypes: readonly DataType[];
   /** True if states over parts of a window merge into the state of the window. */
   readonly merges: boolean;
+  readonly #aggregates: readonly PlanAggregate[];
   readonly #resolved: readonly ResolvedAggregate[];
   readonly #argumentCounts: readonly number[];
   readonly #project: Projection;
@@ -29,6 +30,7 @@ export class AggregateProgram {
   constructor({ keys, aggregates }: Pick<AggregateNode, 'keys' | 'aggregates'>, context: KernelContext) {
     this.#context = context;
     this.keyTypes = keys.map(({ type }) => type);
+    this.#aggregates = aggregates;
     this.merges = aggregates.every((aggregate) => orderless.test(aggregate.function));
     this.#resolved = aggregates.map((aggregate) => {
       const definition = aggregateFunction(aggregate.function);
@@ -50,6 +52,21 @@ export class AggregateProgram {
   createAccumulators(): Accumulator[] {
     return this.#resolved.map((resolved) => resolved.create(this.#context));
   }
+
+  /** What the states of groups hold: part of the schema of whoever saves them. */
+  get schema(): string {
+    const formats = this.createAccumulators().map(({ format }) => format);
+    const aggregates = this.#aggregates.map((aggregate, i) => `${describe(aggregate)} as ${formats[i]!}`);
+    return `keys (${this.keyTypes.map(formatDataType).join(', ')}); aggregates (${aggregates.join('; ')})`;
+  }
+}
+
+/** Function, parameters, and the types of the arguments; constants with their values. */
+function describe({ function: name, parameters, arguments: args }: PlanAggregate): string {
+  const texts = args.map((argument) =>
+    argument.kind === 'constant' ? `${formatDataType(argument.type)} ${String(argument.value)}` : formatDataType(argument.type),
+  );
+  return `${name}${parameters.length > 0 ? `(${parameters.map(String).join(', ')})` : ''}(${texts.join(', ')})`;
 }
 
 /** Rows `rows[0 … count)` of an input. */

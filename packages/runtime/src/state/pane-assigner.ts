@@ -1,7 +1,6 @@
 import type { PaneLayout } from '../window/pane-layout.ts';
-import type { AggregateState } from './aggregate-state.ts';
-import { Bucket } from './bucket.ts';
-import type { Assigner } from './window-assigner.ts';
+import type { Bucket } from './bucket.ts';
+import type { Assigner, CreateBucket } from './window-assigner.ts';
 
 /**
  * One bucket for each pane: a row goes to one, however many windows overlap.
@@ -12,15 +11,15 @@ import type { Assigner } from './window-assigner.ts';
  */
 export class PaneAssigner implements Assigner {
   readonly #layout: PaneLayout;
-  readonly #createState: () => AggregateState;
+  readonly #createBucket: CreateBucket;
   readonly #panes = new Map<number, Bucket[]>();
   #touched: Bucket[] = [];
   lateCount = 0;
   firstLate = -1;
 
-  constructor(layout: PaneLayout, createState: () => AggregateState) {
+  constructor(layout: PaneLayout, createBucket: CreateBucket) {
     this.#layout = layout;
-    this.#createState = createState;
+    this.#createBucket = createBucket;
   }
 
   get buckets(): Iterable<Bucket> {
@@ -61,21 +60,32 @@ export class PaneAssigner implements Assigner {
     else this.#panes.set(bucket.startMs, buckets);
   }
 
+  restore(bucket: Bucket, closedMs: number): void {
+    bucket.nextEndMs = this.#openEnd(bucket.firstEndMs, bucket.lastEndMs, closedMs);
+    this.#add(bucket);
+  }
+
   /** The bucket of a pane for rows to which windows that end at or before `closedMs` are closed; null if all are. */
   #bucket(startMs: number, closedMs: number): Bucket | null {
     const { slideMs, sizeMs } = this.#layout;
     const lastEndMs = this.latestEnd(startMs);
     if (lastEndMs <= closedMs) return null;
     const earliestEndMs = (Math.floor((startMs - sizeMs) / slideMs) + 1) * slideMs + sizeMs;
-    const firstEndMs = earliestEndMs > closedMs ? earliestEndMs : lastEndMs - (Math.ceil((lastEndMs - closedMs) / slideMs) - 1) * slideMs;
-    let buckets = this.#panes.get(startMs);
-    if (buckets === undefined) this.#panes.set(startMs, (buckets = []));
-    let bucket = buckets.find(({ nextEndMs }) => nextEndMs === firstEndMs);
-    if (bucket === undefined) {
-      bucket = new Bucket(startMs, firstEndMs, lastEndMs, this.#createState());
-      bucket.firstArrivals = [];
-      buckets.push(bucket);
-    }
+    const firstEndMs = this.#openEnd(earliestEndMs, lastEndMs, closedMs);
+    let bucket = this.#panes.get(startMs)?.find(({ nextEndMs }) => nextEndMs === firstEndMs);
+    if (bucket === undefined) this.#add((bucket = this.#createBucket(startMs, firstEndMs, lastEndMs)));
     return bucket;
+  }
+
+  /** The first end from `firstEndMs` on that is not closed. */
+  #openEnd(firstEndMs: number, lastEndMs: number, closedMs: number): number {
+    const { slideMs } = this.#layout;
+    return firstEndMs > closedMs ? firstEndMs : lastEndMs - (Math.ceil((lastEndMs - closedMs) / slideMs) - 1) * slideMs;
+  }
+
+  #add(bucket: Bucket): void {
+    const buckets = this.#panes.get(bucket.startMs);
+    if (buckets === undefined) this.#panes.set(bucket.startMs, [bucket]);
+    else buckets.push(bucket);
   }
 }

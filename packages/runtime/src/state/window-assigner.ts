@@ -1,6 +1,8 @@
 import type { WindowShape } from '../window/window-shape.ts';
-import type { AggregateState } from './aggregate-state.ts';
-import { Bucket } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+
+/** Makes the bucket of the windows whose ends lie between `firstEndMs` and `lastEndMs`. */
+export type CreateBucket = (startMs: number, firstEndMs: number, lastEndMs: number) => Bucket;
 
 /** Gives rows to the buckets of the windows that are still open to them. */
 export interface Assigner {
@@ -19,22 +21,24 @@ export interface Assigner {
   latestEnd(timeMs: number): number;
   /** Forgets a bucket. */
   drop(bucket: Bucket): void;
+  /** Takes up a bucket that was saved, when windows that end at or before `closedMs` were closed; in the order in which they were made. */
+  restore(bucket: Bucket, closedMs: number): void;
 }
 
 /** One bucket for each window: a row of overlapping windows goes to each. */
 export class WindowAssigner implements Assigner {
   readonly #shape: WindowShape;
   readonly #overlaps: boolean;
-  readonly #createState: () => AggregateState;
+  readonly #createBucket: CreateBucket;
   readonly #buckets = new Map<number, Bucket>();
   #touched: Bucket[] = [];
   lateCount = 0;
   firstLate = -1;
 
-  constructor(shape: WindowShape, overlaps: boolean, createState: () => AggregateState) {
+  constructor(shape: WindowShape, overlaps: boolean, createBucket: CreateBucket) {
     this.#shape = shape;
     this.#overlaps = overlaps;
-    this.#createState = createState;
+    this.#createBucket = createBucket;
   }
 
   get buckets(): Iterable<Bucket> {
@@ -86,6 +90,10 @@ export class WindowAssigner implements Assigner {
     this.#buckets.delete(bucket.startMs);
   }
 
+  restore(bucket: Bucket): void {
+    this.#buckets.set(bucket.startMs, bucket);
+  }
+
   #late(row: number): void {
     if (this.lateCount++ === 0) this.firstLate = row;
   }
@@ -97,7 +105,7 @@ export class WindowAssigner implements Assigner {
 
   #bucket(start: number, end: number): Bucket {
     let bucket = this.#buckets.get(start);
-    if (bucket === undefined) this.#buckets.set(start, (bucket = new Bucket(start, end, end, this.#createState())));
+    if (bucket === undefined) this.#buckets.set(start, (bucket = this.#createBucket(start, end, end)));
     return bucket;
   }
 }

@@ -89,7 +89,7 @@ function operatorOf(node: Exclude<PlanNode, { node: 'scan' | 'values' | 'union' 
     case 'sort':
       return new Sort(node, context);
     case 'limit':
-      return new Limit(node);
+      return new Limit(node, context);
     case 'limit_by':
       return new LimitBy(node, context);
     case 'distinct':
