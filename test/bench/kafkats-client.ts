@@ -43,7 +43,7 @@ function consume(task: Task): Promise<Measured> {
 }
 
 async function producer(task: Task, config: ProducerConfig): Promise<Producer> {
-  return (await open(task)).producer({ acks: 'all', idempotent: true, lingerMs: 5, ...config });
+  return (await open(task)).producer({ acks: 'all', idempotent: true, lingerMs: 5, maxBatchBytes: terms.batchBytes, ...config });
 }
 
 async function produce(task: Task): Promise<Measured> {

@@ -45,7 +45,7 @@ async function consume(task: Task): Promise<Measured> {
 
 async function produce(task: Task): Promise<Measured> {
   const { bytes, ends } = deviceBytes(task.records);
-  const producer = openProducer(open(task), { lingerMs: 5 });
+  const producer = openProducer(open(task), { lingerMs: 5, batchSizeBytes: terms.batchBytes });
   const tally = new Tally(task.records);
   const nowMs = Date.now();
   let start = 0;
@@ -63,7 +63,7 @@ async function produce(task: Task): Promise<Measured> {
 async function copy(task: Task): Promise<Measured> {
   const client = open(task);
   const reader = openReader(client, { isolation: 'read_committed' });
-  const producer = await openTransactionalProducer(client, { transactionalId: task.target, lingerMs: 5 });
+  const producer = await openTransactionalProducer(client, { transactionalId: task.target, lingerMs: 5, batchSizeBytes: terms.batchBytes });
   const tally = new Tally(task.records);
   const offsets = allPartitions(task.source);
   let inTransaction = 0;

@@ -20,6 +20,8 @@ export const terms = {
   maxPartitionBytes: 4 << 20,
   /** Records of a call, where a client takes arrays. */
   recordsPerSend: 5_000,
+  /** Of a batch, where a client takes records one by one; calls of so many records make batches of about this size. */
+  batchBytes: 128 * 1024,
 } as const;
 
 /** The partition of a row: blocks, so that each batch is full and event time runs alike in all partitions. */

@@ -143,6 +143,7 @@ class FetchReader implements RecordReader, FetchSource {
     if (response.errorCode !== 0) throw refused(response.errorCode, 'Fetch');
     this.#isWarned = false;
     const states = new Map(asked.map((state) => [keyOf(state.topic, state.partition), state]));
+    const beforeBytes = this.#bufferedBytes;
     for (const { topic, partitions } of response.responses) {
       for (const answer of partitions) {
         const state = states.get(keyOf(topic, answer.partitionIndex));
@@ -150,6 +151,8 @@ class FetchReader implements RecordReader, FetchSource {
         if (state !== undefined && this.#isCurrent(state)) this.#acceptPartition(state, answer);
       }
     }
+    // Caught up: a reader that waits for what is written next holds no memory for a history.
+    if (this.#bufferedBytes === beforeBytes) this.memory.clear();
     this.#change.notify();
   }
 

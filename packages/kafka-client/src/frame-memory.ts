@@ -1,6 +1,6 @@
 import type { FetchedPartition } from './ports.ts';
 
-/** Smaller frames come from Node's pool, and are left to the garbage collector. */
+/** Smaller frames do not matter: they come from Node's pool, and are left to the garbage collector. */
 const worthWhileBytes = 64 * 1024;
 /** Sizes are rounded up to this, so that frames of about the same size fit the same memory. */
 const granuleBytes = 64 * 1024;
@@ -46,6 +46,11 @@ export class FrameMemory {
     this.#users.delete(fetched);
     frame.users--;
     if (frame.users === 0) this.#keep(frame.memory);
+  }
+
+  /** Lets go of what is free: nothing large is expected. */
+  clear(): void {
+    this.#free.length = 0;
   }
 
   #keep(memory: Buffer): void {

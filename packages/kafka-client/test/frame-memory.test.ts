@@ -63,6 +63,14 @@ describe('the memory of frames', () => {
     expect(reused.sort()).toEqual([400_000, 500_000]);
   });
 
+  it('is let go of when it is cleared', () => {
+    const memory = new FrameMemory();
+    const { frame, parts } = frameOf(memory, 100_000);
+    for (const part of parts) memory.release(part);
+    memory.clear();
+    expect(memory.take(100_000).buffer).not.toBe(frame.buffer);
+  });
+
   it('leaves small frames to others', () => {
     const memory = new FrameMemory();
     const { frame, parts } = frameOf(memory, 1_000);
