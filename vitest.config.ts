@@ -12,7 +12,7 @@ const execArgv = ['--conditions=source'];
 /** What runs on either broker; what is about the embedded one is not run where `KAFKA_BROKERS` names another, what is about Apache Kafka only there. */
 const onEitherBroker = ['sql', 'server', 'compat', 'conformance'];
 const integration =
-  process.env['KAFKA_BROKERS'] === undefined ? [...onEitherBroker, 'recovery', 'oracle', 'faults'] : [...onEitherBroker, 'kafka'];
+  process.env['KAFKA_BROKERS'] === undefined ? [...onEitherBroker, 'recovery', 'oracle', 'faults', 'simulation', 'fuzz', 'security'] : [...onEitherBroker, 'kafka'];
 
 export default defineConfig({
   test: {

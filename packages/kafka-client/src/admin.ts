@@ -140,9 +140,7 @@ class KafkaJsBackedAdmin implements Admin {
       return await action(await this.#connect());
     } catch (error) {
       const translated = translate(error, what);
-      throw translated instanceof MillraceError && translated.code === 'KAFKA_BROKER_UNAVAILABLE'
-        ? await this.#explained(translated)
-        : translated;
+      throw isOfConnecting(translated) ? await this.#explained(translated) : translated;
     }
   }
 
@@ -188,6 +186,12 @@ class KafkaJsBackedAdmin implements Admin {
     await admin.connect();
     return admin;
   }
+}
+
+const ofConnecting: readonly unknown[] = ['UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'SASL_AUTHENTICATION_FAILED'];
+
+function isOfConnecting(error: Error): error is MillraceError {
+  return error instanceof MillraceError && (error.code === 'KAFKA_BROKER_UNAVAILABLE' || ofConnecting.includes(error.details.kafkaError));
 }
 
 /** kafkajs sets timers of less than nothing where it means "soon". Node warns of the first one of a process, for everyone to see. */

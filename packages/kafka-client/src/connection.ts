@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly maxResponseBytes: number;
   readonly sasl?: SaslOptions | undefined;
+  /** Whether `dial` speaks TLS; for messages. */
+  readonly isEncrypted: boolean;
   /** Gives the memory of a response, of exactly the size; default: fresh memory. */
   readonly allocate?: ((sizeBytes: number) => Buffer) | undefined;
   /** Closes the connection. */
@@ -229,9 +231,9 @@ export class Connection {
 
   /** Why a listener may have closed the connection, if it was so early that it gave no reason. */
   #hintOfEnd(): string | undefined {
-    if (this.#options.sasl !== undefined) return undefined;
-    if (this.#answers === 0) return 'if the listener speaks TLS, say kafka.ssl.enabled: true';
-    return this.#answers === 1
+    const { isEncrypted, sasl } = this.#options;
+    if (this.#answers === 0) return isEncrypted ? undefined : 'if the listener speaks TLS, say kafka.ssl.enabled: true';
+    return this.#answers === 1 && sasl === undefined
       ? 'if the listener asks for SASL, set kafka.sasl.mechanism, kafka.sasl.username and kafka.sasl.password'
       : undefined;
   }

@@ -41,6 +41,7 @@ export class KafkaClient {
       clock: this.clock,
       dial: options.dial ?? dialOf(options.ssl),
       sasl: options.sasl,
+      isEncrypted: (options.ssl ?? false) !== false,
       requestTimeoutMs: this.requestTimeoutMs,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
       maxResponseBytes: options.maxResponseBytes ?? 128 * 1024 * 1024,

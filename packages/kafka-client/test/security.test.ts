@@ -33,6 +33,18 @@ describe('TLS', () => {
     });
   });
 
+  it("takes a broker's own certificate for an authority, and no host's name if told so", async () => {
+    const { client } = await startCluster(1, { ssl: { ca: brokerCertificate } }, server);
+    expect(await client.metadata(null)).toEqual([]);
+    const elsewhere = { ca: authorityCertificate, servername: 'kafka.example' };
+    for (const ssl of [{ ...elsewhere, verify: 'certificate' }, { verify: 'none' }] as const) {
+      const { client: trusting } = await startCluster(1, { ssl }, server);
+      expect(await trusting.metadata(null)).toEqual([]);
+    }
+    const { client: checking } = await startCluster(1, { ssl: { verify: 'certificate' } }, server);
+    await expect(checking.metadata(null)).rejects.toMatchObject({ code: 'KAFKA_TLS_FAILED' });
+  });
+
   it('refuses a broker whose certificate is for another host', async () => {
     const { client } = await startCluster(1, { ssl: { ca: authorityCertificate, servername: 'kafka.example' } }, server);
     await expect(client.metadata(null)).rejects.toMatchObject({
@@ -61,6 +73,27 @@ describe('TLS', () => {
       plain.close();
     });
     await expect(client.metadataOnce(null)).rejects.toMatchObject({ code: 'KAFKA_TLS_FAILED' });
+  });
+});
+
+describe('without TLS', () => {
+  it('a listener that speaks it is told by its alert', async () => {
+    const encrypted = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(Buffer.from('15030300020246', 'hex'));
+    }).listen(0, '127.0.0.1');
+    await once(encrypted, 'listening');
+    const { port } = encrypted.address() as AddressInfo;
+    const client = new KafkaClient({ brokers: [`127.0.0.1:${port}`], clientId: 'test' });
+    onTestFinished(async () => {
+      await client.close();
+      encrypted.close();
+    });
+    await expect(client.metadataOnce(null)).rejects.toMatchObject({
+      code: 'KAFKA_TLS_FAILED',
+      message: `the listener at 127.0.0.1:${port} speaks TLS, and the client does not`,
+      hint: 'say kafka.ssl.enabled: true',
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError, nearest } from '@millrace/core';
+import { checkSecurity } from './check-security.ts';
 import { type ConfigurationKey, type ConfigurationKeyName, type ConfigurationValues, configurationKeys } from './keys.ts';
 import { parseValue } from './parse-value.ts';
 import { type FileEntry, readConfigurationFile } from './read-file.ts';
@@ -45,8 +46,10 @@ export function loadConfiguration(input: ConfigurationInput = {}): Configuration
     const taken = given.get(name);
     origins[name] = taken?.origin ?? 'default';
     const parsed = taken === undefined ? { value: key.default } : parseValue(key.type, taken.value);
-    if ('problem' in parsed) problems.push(`${origins[name]}: ${name} ${parsed.problem}`);
-    else values[name] = key.type.kind === 'path' ? resolve(workingDirectory, parsed.value as string) : parsed.value;
+    // What was given for a secret is not repeated.
+    if ('problem' in parsed)
+      problems.push(`${origins[name]}: ${name} ${key.secret ? 'takes a text, in quotes if it is a number' : parsed.problem}`);
+    else values[name] = key.type.kind === 'path' && parsed.value !== '' ? resolve(workingDirectory, parsed.value as string) : parsed.value;
   }
   if (problems.length === 0) checkCombinations(values as unknown as ConfigurationValues, problems);
   if (problems.length > 0) throw invalid(problems);
@@ -114,6 +117,7 @@ function checkCombinations(values: ConfigurationValues, problems: string[]): voi
   for (const broker of values['kafka.brokers']) {
     if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(broker)) problems.push(`kafka.brokers: ${JSON.stringify(broker)} is not host:port`);
   }
+  checkSecurity(values, problems);
   if (values.timezone !== '' && !isZone(values.timezone))
     problems.push(`timezone: ${JSON.stringify(values.timezone)} is not an IANA zone such as UTC or Europe/London`);
 }

@@ -1,4 +1,5 @@
 import { type Clock, MillraceError } from '@millrace/core';
+import type { ClusterOptions } from '@millrace/kafka-client';
 import type { QueryPlan } from '@millrace/planner';
 import type { QueryEngine, QueryStatistics, RunningQuery, SinkRequest } from '@millrace/runtime';
 
@@ -30,7 +31,7 @@ interface Entry extends QueryStart {
 export interface RegistryOptions {
   readonly engine: QueryEngine;
   readonly clock: Clock;
-  readonly brokers: readonly string[];
+  readonly cluster: ClusterOptions;
   readonly memoryBytes: number;
   readonly clientStallMs: number;
 }
@@ -46,10 +47,10 @@ export class QueryRegistry {
 
   /** @throws {MillraceError} PLAN_ARGUMENT_INVALID if a query of this id runs already */
   start(start: QueryStart): RunningQuery {
-    const { engine, clock, brokers, memoryBytes, clientStallMs } = this.#options;
+    const { engine, clock, cluster, memoryBytes, clientStallMs } = this.#options;
     const { queryId, plan, sink } = start;
     if (this.#entries.has(queryId)) throw new MillraceError('PLAN_ARGUMENT_INVALID', `a query with the id ${queryId} is running already`);
-    const running = engine.start({ queryId, plan, sink, brokers, memoryBytes, clientStallMs });
+    const running = engine.start({ ...cluster, queryId, plan, sink, memoryBytes, clientStallMs });
     this.#entries.set(queryId, { ...start, running, startedAtMs: clock.now() });
     const forget = () => this.#entries.delete(queryId);
     running.done.then(forget, forget);
