@@ -72,12 +72,12 @@ async function copy(task: Task): Promise<Measured> {
     for (const fetched of await reader.next()) {
       if (!producer.inTransaction) producer.begin();
       const before = tally.records;
-      let room: void | Promise<void>;
+      let room: Promise<void> | null = null;
       eachBatch(fetched, () => {
         const { bytes, count, timestamps, valueStarts, valueEnds } = spans;
         for (let row = 0; row < count; row++) {
           const [start, end] = [valueStarts[row]!, valueEnds[row]!];
-          room = producer.appendSpans(task.target, fetched.partition, timestamps[row]!, bytes, -1, -1, bytes, start, end);
+          room = producer.appendSpans(task.target, fetched.partition, timestamps[row]!, bytes, -1, -1, bytes, start, end) ?? null;
         }
         tally.add(count, valueBytes(spans));
       });
