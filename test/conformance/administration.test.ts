@@ -330,7 +330,7 @@ describe('metadata', () => {
 
   it('topics are found by id, and ids and names that are not known are told apart', async () => {
     const { name } = await Topic.make(subject);
-    const [{ topicId }] = (await describeTopics([name])) as [{ topicId: string }];
+    const { topicId } = (await describeTopics([name]))[0]!;
     const unknownId = '00000000-0000-4000-8000-00000000beef';
     const topics = [
       { topicId, name: null },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { committedIn } from '../../packages/broker/test/topic-client.ts';
 import { TransactionClient } from '../../packages/broker/test/transaction-client.ts';
 import { committedOffset } from './committed-offsets.ts';
-import { fresh, Subject, until } from './subject.ts';
+import { fresh, isKafka3, Subject, until } from './subject.ts';
 import { readCommitted, Topic } from './topic.ts';
 import { describeTransaction, untilEnded } from './transactor.ts';
 
@@ -52,7 +52,7 @@ async function write({ topic, id, producer }: Setting, value: string, outcome: '
   await untilEnded(subject, id);
 }
 
-describe('the level of transactions', () => {
+describe.skipIf(isKafka3)('the level of transactions', () => {
   it('is 2, which old clients are told without the range that they do not bear', async () => {
     const ask = async (version: number) => {
       const { finalizedFeatures, supportedFeatures } = await subject.request(apis.apiVersions, version, {
@@ -70,7 +70,7 @@ describe('the level of transactions', () => {
   });
 });
 
-describe('a transaction with an epoch of its own', () => {
+describe.skipIf(isKafka3)('a transaction with an epoch of its own', () => {
   it('begins with what is sent, and its end gives the producer the next epoch', async () => {
     const setting = await opened();
     const first = identityOf(setting.producer);
@@ -169,7 +169,7 @@ describe('a transaction with an epoch of its own', () => {
   });
 });
 
-describe('a producer whose transactions have epochs of their own', () => {
+describe.skipIf(isKafka3)('a producer whose transactions have epochs of their own', () => {
   it('that lost the answer to the end of one may go on by naming the epoch that it had', async () => {
     const setting = await opened();
     const { producer, topic } = setting;

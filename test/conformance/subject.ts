@@ -7,8 +7,8 @@ import { type Api, apis, type EncodableRequest, errorOf, type ResponseOf } from 
 import { afterAll, beforeAll } from 'vitest';
 import { RawClient } from '../../packages/broker/test/raw-client.ts';
 
-/** True if the broker under test is Apache Kafka. Where it is meant to differ from ours, docs/broker.md says so. */
-export const isApacheKafka = process.env['KAFKA_BROKERS'] !== undefined;
+/** True if the broker under test is Apache Kafka 3, which lacks what came with 4. */
+export const isKafka3 = process.env['KAFKA_BROKERS'] !== undefined && process.env['MILLRACE_KAFKA_VERSION']?.startsWith('3.') === true;
 
 /** The name of an error code. */
 export const errorName = (code: number): string => errorOf(code).name;

@@ -71,7 +71,8 @@ export class Transactor implements Identity {
     const body = { ...this.identity, topics: [{ name: topic.name, partitions }] };
     const ask = async () => {
       const { resultsByTopic } = await this.#client.request(apis.addPartitionsToTxn, version, body);
-      return resultsByTopic[0]!.resultsByPartition.map(({ partitionErrorCode }) => errorName(partitionErrorCode));
+      const answers = resultsByTopic[0]!.resultsByPartition.toSorted((a, b) => a.partitionIndex - b.partitionIndex);
+      return answers.map(({ partitionErrorCode }) => errorName(partitionErrorCode));
     };
     return until(ask, (errors) => errors.every(isSettled));
   }
