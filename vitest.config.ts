@@ -12,7 +12,9 @@ const execArgv = ['--conditions=source'];
 /** What runs on either broker; what is about the embedded one is not run where `KAFKA_BROKERS` names another, what is about Apache Kafka only there. */
 const onEitherBroker = ['sql', 'server', 'compat', 'conformance'];
 const integration =
-  process.env['KAFKA_BROKERS'] === undefined ? [...onEitherBroker, 'recovery', 'oracle', 'faults', 'simulation', 'fuzz', 'security'] : [...onEitherBroker, 'kafka'];
+  process.env['KAFKA_BROKERS'] === undefined
+    ? [...onEitherBroker, 'recovery', 'oracle', 'faults', 'simulation', 'fuzz']
+    : [...onEitherBroker, 'kafka'];
 
 export default defineConfig({
   test: {
@@ -33,7 +35,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
-          include: integration.map((folder) => `test/${folder}/**/*.test.ts`),
+          // The copy is of either broker too, though what else recovers is the embedded one.
+          include: [...integration.map((folder) => `test/${folder}/**/*.test.ts`), 'test/recovery/exactly-once-copy.test.ts'],
           pool: 'forks',
           execArgv,
           server: inline,
@@ -69,7 +72,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'long',
-          include: ['packages/broker/test/*-simulation.test.ts', 'test/recovery/**/*.test.ts'],
+          include: ['packages/broker/test/*-simulation.test.ts', 'test/simulation/simulation.test.ts', 'test/recovery/**/*.test.ts'],
           pool: 'forks',
           execArgv,
           server: inline,
