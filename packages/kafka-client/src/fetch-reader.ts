@@ -168,6 +168,7 @@ class FetchReader implements RecordReader, FetchSource {
     const aborted = this.fetchOptions.isolationLevel === 1 ? (answer.abortedTransactions ?? []) : null;
     try {
       const { batches, nextOffset } = scanBatches(bytes, { fromOffset, checkCrc: this.#checkCrc, aborted });
+      if (bytes.length > 0 && nextOffset === fromOffset) throw stuck(bytes.length, fromOffset);
       state.wasCorrupt = false;
       if (nextOffset === fromOffset && answer.highWatermark === state.reportedHighWatermark) return;
       state.fetchOffset = nextOffset;
@@ -340,6 +341,11 @@ class FetchReader implements RecordReader, FetchSource {
 }
 
 const noBytes = Buffer.alloc(0);
+
+/** Brokers answer with a whole batch, however large it is, or with nothing: else a reader would ask for the same without end. */
+function stuck(sizeBytes: number, offset: number): MillraceError {
+  return new MillraceError('KAFKA_RECORD_CORRUPT', `${sizeBytes} bytes were fetched, and no whole record batch with offset ${offset} or later`);
+}
 
 function keyOf(topic: string, partition: number): string {
   return `${partition}@${topic}`;

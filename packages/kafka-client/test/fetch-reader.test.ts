@@ -178,6 +178,22 @@ describe('a reader', () => {
     await reader.close();
   });
 
+  it('does not ask for a batch again and again that never comes whole', async () => {
+    const { cluster, client } = await startCluster();
+    const [log] = cluster.createTopic('t');
+    log!.write(text('good'));
+    log!.write(text('cut'));
+    log!.batches[1] = log!.batches[1]!.subarray(0, -1);
+    const reader = openReader(client);
+    reader.assign([{ topic: 't', partition: 0, offset: 0 }]);
+    expect(await read(reader, 1)).toEqual(['0:0=good']);
+    await expect(reader.next()).rejects.toMatchObject({
+      code: 'KAFKA_RECORD_CORRUPT',
+      message: expect.stringMatching(/^t\[0\]: \d+ bytes were fetched, and no whole record batch with offset 1 or later$/),
+    });
+    await reader.close();
+  });
+
   it('fails on nonsense from a broker, and reads again when assigned anew', async () => {
     const { cluster, client } = await startCluster();
     cluster.createTopic('t')[0]!.write(text('x'));

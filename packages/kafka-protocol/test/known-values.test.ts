@@ -29,6 +29,27 @@ describe('murmur2', () => {
     expect(murmur2(Buffer.from(`__${text}_`), 2, 2 + text.length)).toBe(hash);
   });
 
+  // From kafka-clients 4.1.1: Utils.murmur2, and Utils.toPositive of it modulo 12.
+  it.each([
+    ['', 275646681, 9],
+    ['9f', 1896891531, 3],
+    ['be1f', -281346727, 1],
+    ['dd3e9f', 439233300, 0],
+    ['fc5dbe1f', -1418504756, 0],
+    ['1b7cdd3e9f', 1547076996, 0],
+    ['3a9bfc5dbe1f', 361611868, 4],
+    ['59ba1b7cdd3e9f', -2032349599, 1],
+    ['78d93a9bfc5dbe1f', 659653839, 3],
+    ['97f859ba1b7cdd3e9f', 1197690320, 8],
+    ['b61778d93a9bfc5dbe1f', 894306250, 10],
+    ['d53697f859ba1b7cdd3e9f', -1501148472, 8],
+    ['f455b61778d93a9bfc5dbe1f', 513525660, 0],
+    ['1374d53697f859ba1b7cdd3e9f', -1445090784, 8],
+  ])('of the bytes %s is what Java computes, and so is the partition', (hex, hash, partition) => {
+    expect(murmur2(Buffer.from(hex, 'hex'))).toBe(hash);
+    expect(partitionForKey(Buffer.from(hex, 'hex'), 12)).toBe(partition);
+  });
+
   it('chooses a partition with the sign bit taken off', () => {
     expect(partitionForKey(Buffer.from('21'), 10)).toBe((-973932308 & 0x7fffffff) % 10);
   });
