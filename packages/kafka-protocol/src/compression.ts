@@ -15,7 +15,7 @@ export const compressions: readonly Compression[] = ['none', 'gzip', 'snappy', '
 export const defaultMaxDecompressedBytes = 64 * 1024 * 1024;
 
 interface Codec {
-  compress(content: Buffer): Buffer;
+  compress(content: Buffer, level: number | undefined): Buffer;
   /** May throw anything on damaged input, and must not make more than `maxSizeBytes`. */
   decompress(content: Buffer, maxSizeBytes: number): Buffer;
 }
@@ -27,7 +27,7 @@ const lz4 = (): typeof import('lz4-napi') => require('lz4-napi');
 
 const codecs: Record<Exclude<Compression, 'none'>, Codec> = {
   gzip: {
-    compress: (content) => zlib.gzipSync(content),
+    compress: (content, level) => zlib.gzipSync(content, level === undefined ? {} : { level }),
     decompress: (content, maxOutputLength) => zlib.gunzipSync(content, { maxOutputLength }),
   },
   snappy: {
@@ -47,13 +47,15 @@ const codecs: Record<Exclude<Compression, 'none'>, Codec> = {
     },
   },
   zstd: {
-    compress: (content) => zlib.zstdCompressSync(content),
+    compress: (content, level) =>
+      zlib.zstdCompressSync(content, level === undefined ? {} : { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }),
     decompress: (content, maxOutputLength) => zlib.zstdDecompressSync(content, { maxOutputLength }),
   },
 };
 
-export function compress(compression: Compression, content: Buffer): Buffer {
-  return compression === 'none' ? content : codecs[compression].compress(content);
+/** @param level how hard gzip (1 to 9, -1 for its own choice) or zstd (to 22) tries; the other codecs have one level. */
+export function compress(compression: Compression, content: Buffer, level?: number): Buffer {
+  return compression === 'none' ? content : codecs[compression].compress(content, level);
 }
 
 /**

@@ -14,8 +14,8 @@ const unset = -1;
 /**
  * CreateTopics 2–7. Ready once answered. −1 takes the default number of partitions and the default replication factor. Replicas that are assigned by hand
  * must be nodes; who leads is decided here.
- * Differs from Kafka: a configuration that would have no effect but a promised one (compression.type other than producer, …) is
- * refused with INVALID_CONFIG.
+ * Differs from Kafka: a configuration that promises tiered storage is refused with INVALID_CONFIG; those without effect are taken and
+ * say so in their documentation; segments smaller than 1 MiB are taken (KIP-1030).
  * @see KIP-4, KIP-464, KIP-525
  */
 export const handleCreateTopics: Handler<typeof apis.createTopics> = (request, services) => {

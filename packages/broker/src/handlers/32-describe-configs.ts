@@ -1,5 +1,6 @@
 import { type apis, type EncodableResponse, errorCode, type RequestOf } from '@millrace/kafka-protocol';
-import { type TopicConfigDefinition, type TopicConfigOverrides, topicConfigs, topicConfigValue } from '../topic/topic-config.ts';
+import { type TopicConfigOverrides, topicConfigValue } from '../topic/topic-config.ts';
+import { type TopicConfigDefinition, topicConfigs } from '../topic/topic-config-definitions.ts';
 import type { Handler, Services } from './handler.ts';
 
 type Asked = RequestOf<typeof apis.describeConfigs>['resources'][number];
@@ -55,22 +56,28 @@ function describeTopicConfig(
   defaults: TopicConfigOverrides,
   wanted: Wanted,
 ): ConfigResponse {
-  const { name, type, fallback, help } = definition;
-  const synonyms = [
-    { value: overrides[name], source: source.topic },
-    { value: defaults[name], source: source.staticBroker },
-    { value: fallback, source: source.fallback },
-  ].filter(({ value }) => value !== undefined);
+  const { name, type, help } = definition;
+  const synonyms = synonymsOf(definition, overrides, defaults);
   return {
     name,
     value: topicConfigValue(name, overrides, defaults),
     readOnly: false,
-    configSource: synonyms[0]!.source,
+    configSource: overrides[name] === undefined ? (defaults[name] === undefined ? source.fallback : source.staticBroker) : source.topic,
     isSensitive: false,
-    synonyms: wanted.includeSynonyms ? synonyms.map((synonym) => ({ name, value: synonym.value!, source: synonym.source })) : [],
+    synonyms: wanted.includeSynonyms ? synonyms : [],
     configType: types[type],
     documentation: wanted.includeDocumentation ? help : null,
   };
+}
+
+/** Where the value comes from, and what would count without that, the broker's configurations by their own names. */
+function synonymsOf(definition: TopicConfigDefinition, overrides: TopicConfigOverrides, defaults: TopicConfigOverrides) {
+  const { name, fallback, synonym, synonymFallback } = definition;
+  const found: { name: string; value: string; source: number }[] = [];
+  if (overrides[name] !== undefined) found.push({ name, value: overrides[name], source: source.topic });
+  if (synonym === undefined) return found;
+  if (defaults[name] !== undefined) found.push({ name: synonym, value: defaults[name], source: source.staticBroker });
+  return [...found, { ...(synonymFallback ?? { name: synonym, value: fallback }), source: source.fallback }];
 }
 
 function brokerConfig(name: string, value: string): ConfigResponse {

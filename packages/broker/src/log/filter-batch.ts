@@ -1,4 +1,5 @@
-import { batchHeader, batchHeaderSize, compress, compressions, decodeRecords, RecordSpans, stampProducer } from '@millrace/kafka-protocol';
+import { batchHeader, batchHeaderSize, compressions, decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import { rebuildBatch } from './rebuild-batch.ts';
 
 /** Tells by place in the spans whether a record stays. */
 export type KeepsRecord = (records: RecordSpans, index: number) => boolean;
@@ -25,21 +26,12 @@ export function filterBatch(batch: Buffer, keeps: KeepsRecord): Buffer {
     }
     at = end;
   }
-  return rebuilt(batch, parts, maxTimestamp);
-}
-
-function rebuilt(batch: Buffer, parts: readonly Buffer[], maxTimestamp: number): Buffer {
-  const compression = parts.length === 0 ? 0 : batchHeader.compression(batch, 0);
-  const content = Buffer.concat(parts);
-  const records = compression === 0 ? content : compress(compressions[compression]!, content);
-  const result = Buffer.concat([batch.subarray(0, batchHeaderSize), records]);
-  result.writeInt32BE(result.length - 12, 8);
-  result.writeInt16BE((batchHeader.attributes(batch, 0) & ~0x07) | compression, 21);
-  result.writeBigInt64BE(BigInt(maxTimestamp), 35);
-  result.writeInt32BE(parts.length, 57);
-  // The same producer again: what counts is the new checksum.
-  stampProducer(result, batchHeader.producerId(batch, 0), batchHeader.producerEpoch(batch, 0), batchHeader.baseSequence(batch, 0));
-  return result;
+  return rebuildBatch(batch, {
+    records: Buffer.concat(parts),
+    recordCount: parts.length,
+    maxTimestamp,
+    codec: parts.length === 0 ? 'none' : compressions[batchHeader.compression(batch, 0)]!,
+  });
 }
 
 /** A record begins with its length as a varint. */

@@ -9,6 +9,7 @@ import type { Allocate } from '../log/segment.ts';
 import type { AbortedTransaction } from '../producer/aborted-transactions.ts';
 import { type ActiveProducer, type OpenTransaction, ProducerStates } from '../producer/producer-states.ts';
 import { checkProduced, isRefusal, type Refusal } from './check-produced.ts';
+import { recompressBatch } from './recompress-batch.ts';
 import type { EffectiveTopicConfig } from './topic-config.ts';
 
 /** Where a produced batch came to stand. A repeated batch of an idempotent producer gets the place of the first. */
@@ -136,7 +137,7 @@ export class Partition {
   }
 
   /**
-   * Appends one batch that a client produced; its bytes are changed in place. Nothing is written if it is refused.
+   * Appends one batch that a client produced, compressed as the topic wants it; its bytes are changed in place. Nothing is written if it is refused.
    * @param refuseTransactional is asked about a batch of a transaction that is not a repeated one.
    * @throws {MillraceError} DISK_FULL, DISK_IO; then nothing was appended.
    */
@@ -155,10 +156,13 @@ export class Partition {
       };
     }
     if (verdict.kind === 'duplicate') return { baseOffset: verdict.baseOffset, logAppendTimeMs: -1 };
+    const stored = recompressed(records!, config);
+    if (isRefusal(stored)) return stored;
     const error = header.isTransactional ? refuseTransactional(header) : undefined;
     if (error !== undefined) return { error, message: `producer ${header.producerId} epoch ${header.producerEpoch} in a transaction` };
-    const stamped = config.usesLogAppendTime ? this.#stamp(records!, header) : header;
-    const [placed] = this.#log.append(records!, [stamped], this.leaderEpoch);
+    const sized = { ...header, sizeBytes: stored.length };
+    const stamped = config.usesLogAppendTime ? this.#stamp(stored, sized) : sized;
+    const [placed] = this.#log.append(stored, [stamped], this.leaderEpoch);
     this.#tell(placed!.sizeBytes);
     return { baseOffset: placed!.baseOffset, logAppendTimeMs: config.usesLogAppendTime ? placed!.maxTimestamp : -1 };
   }
@@ -297,6 +301,19 @@ export class Partition {
     this.#isGone = true;
     for (const listener of [...this.#listeners]) listener(0);
     this.#log.abandon();
+  }
+}
+
+/** The batch as the topic wants it compressed. */
+function recompressed(batch: Buffer, { compression, maxMessageBytes }: EffectiveTopicConfig): Buffer | Refusal {
+  if (compression === undefined) return batch;
+  try {
+    const stored = recompressBatch(batch, compression);
+    if (stored.length <= maxMessageBytes) return stored;
+    const message = `compressed as ${compression.codec} the batch has ${stored.length} bytes, max.message.bytes is ${maxMessageBytes}`;
+    return { error: 'MESSAGE_TOO_LARGE', message };
+  } catch (failure) {
+    return { error: 'INVALID_RECORD', message: (failure as Error).message };
   }
 }
 

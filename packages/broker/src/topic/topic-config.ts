@@ -1,131 +1,7 @@
+import type { Compression } from '@millrace/kafka-protocol';
 import type { CompactionRules } from '../log/compact-log.ts';
 import type { RetentionLimits } from '../log/retention.ts';
-
-/** One configuration key of a topic: what may stand there, and what stands there if nothing does. */
-export interface TopicConfigDefinition {
-  readonly name: string;
-  readonly type: 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list';
-  readonly fallback: string;
-  readonly help: string;
-  /** Why the value cannot be used, or undefined if it can. */
-  readonly refuse: (value: string) => string | undefined;
-}
-
-const longMax = '9223372036854775807';
-
-function wholeNumber(low: bigint, high: bigint) {
-  return (value: string): string | undefined => {
-    if (!/^-?\d+$/.test(value)) return `"${value}" is not a whole number`;
-    const number = BigInt(value);
-    return number < low || number > high ? `${value} is not within ${low} and ${high}` : undefined;
-  };
-}
-
-const long = (low: bigint) => wholeNumber(low, 2n ** 63n - 1n);
-const int = (low: bigint) => wholeNumber(low, 2n ** 31n - 1n);
-
-function oneOf(...values: string[]) {
-  return (value: string) => (values.includes(value) ? undefined : `"${value}" is none of ${values.join(', ')}`);
-}
-
-function fraction(value: string): string | undefined {
-  const number = Number(value);
-  return value.trim() !== '' && number >= 0 && number <= 1 ? undefined : `"${value}" is not a number from 0 to 1`;
-}
-
-function policies(value: string): string | undefined {
-  const wrong = value.split(',').find((policy) => !['delete', 'compact'].includes(policy.trim()));
-  return wrong === undefined ? undefined : `"${wrong}" is none of delete, compact`;
-}
-
-function only(value: string, reason: string) {
-  return (given: string) => (given === value ? undefined : `"${given}" is not supported: ${reason}`);
-}
-
-/**
- * The topic configurations that this broker knows, with Kafka's names and defaults, sorted.
- * Stored and shown but without effect: file.delete.delay.ms and segment.index.bytes.
- * @see https://kafka.apache.org/documentation/#topicconfigs
- */
-export const topicConfigs: readonly TopicConfigDefinition[] = [
-  {
-    name: 'cleanup.policy',
-    type: 'list',
-    fallback: 'delete',
-    help: 'what becomes of old records: delete, compact or both',
-    refuse: policies,
-  },
-  {
-    name: 'compression.type',
-    type: 'string',
-    fallback: 'producer',
-    help: 'batches are stored as the producer compressed them',
-    refuse: only('producer', 'batches are kept as the producer compressed them'),
-  },
-  {
-    name: 'delete.retention.ms',
-    type: 'long',
-    fallback: '86400000',
-    help: 'how long a tombstone stays after compaction',
-    refuse: long(0n),
-  },
-  { name: 'file.delete.delay.ms', type: 'long', fallback: '60000', help: 'has no effect: files are deleted at once', refuse: long(0n) },
-  { name: 'flush.messages', type: 'long', fallback: longMax, help: 'records until an append waits for stable storage', refuse: long(1n) },
-  { name: 'flush.ms', type: 'long', fallback: longMax, help: 'ms until records are brought to stable storage', refuse: long(0n) },
-  {
-    name: 'index.interval.bytes',
-    type: 'int',
-    fallback: '4096',
-    help: 'bytes between two entries of the index',
-    refuse: only('4096', 'the distance of index entries is fixed at 4096'),
-  },
-  { name: 'max.compaction.lag.ms', type: 'long', fallback: longMax, help: 'ms after which a record must be compacted', refuse: long(1n) },
-  { name: 'max.message.bytes', type: 'int', fallback: '1048588', help: 'largest record batch that is taken', refuse: int(0n) },
-  {
-    name: 'message.timestamp.after.max.ms',
-    type: 'long',
-    fallback: longMax,
-    help: 'how far a timestamp may lie ahead of the clock',
-    refuse: long(0n),
-  },
-  {
-    name: 'message.timestamp.before.max.ms',
-    type: 'long',
-    fallback: longMax,
-    help: 'how far a timestamp may lie behind the clock',
-    refuse: long(0n),
-  },
-  {
-    name: 'message.timestamp.type',
-    type: 'string',
-    fallback: 'CreateTime',
-    help: 'whose clock gives the timestamp',
-    refuse: oneOf('CreateTime', 'LogAppendTime'),
-  },
-  { name: 'min.cleanable.dirty.ratio', type: 'double', fallback: '0.5', help: 'share of a log that must be dirty', refuse: fraction },
-  { name: 'min.compaction.lag.ms', type: 'long', fallback: '0', help: 'ms for which a record is not compacted', refuse: long(0n) },
-  { name: 'min.insync.replicas', type: 'int', fallback: '1', help: 'replicas that acks=all needs; there is one', refuse: int(1n) },
-  { name: 'preallocate', type: 'boolean', fallback: 'false', help: 'never done', refuse: only('false', 'files grow as they are written') },
-  { name: 'retention.bytes', type: 'long', fallback: '-1', help: 'bytes of a partition that are kept; -1 all', refuse: long(-1n) },
-  { name: 'retention.ms', type: 'long', fallback: '604800000', help: 'ms for which records are kept; -1 for ever', refuse: long(-1n) },
-  { name: 'segment.bytes', type: 'int', fallback: '1073741824', help: 'size at which a segment is sealed', refuse: int(14n) },
-  { name: 'segment.index.bytes', type: 'int', fallback: '10485760', help: 'has no effect: an index grows as needed', refuse: int(4n) },
-  {
-    name: 'segment.jitter.ms',
-    type: 'long',
-    fallback: '0',
-    help: 'never applied',
-    refuse: only('0', 'segments are sealed without jitter'),
-  },
-  { name: 'segment.ms', type: 'long', fallback: '604800000', help: 'ms after which a segment is sealed', refuse: long(1n) },
-  {
-    name: 'unclean.leader.election.enable',
-    type: 'boolean',
-    fallback: 'false',
-    help: 'there is one node, so never',
-    refuse: only('false', 'there is one node'),
-  },
-];
+import { longMax, type TopicConfigDefinition, topicConfigs } from './topic-config-definitions.ts';
 
 const byName = new Map(topicConfigs.map((definition) => [definition.name, definition]));
 
@@ -145,6 +21,8 @@ export function refuseTopicConfig(name: string, value: string | null): string | 
 export interface EffectiveTopicConfig {
   readonly maxMessageBytes: number;
   readonly minInsyncReplicas: number;
+  /** How batches are stored; undefined as they come. */
+  readonly compression: { readonly codec: Compression; readonly level: number | undefined } | undefined;
   readonly usesLogAppendTime: boolean;
   readonly timestampBeforeMaxMs: number;
   readonly timestampAfterMaxMs: number;
@@ -168,6 +46,7 @@ export function effectiveTopicConfig(overrides: TopicConfigOverrides, defaults: 
   return {
     maxMessageBytes: number('max.message.bytes'),
     minInsyncReplicas: number('min.insync.replicas'),
+    compression: compressionOf(text('compression.type'), number),
     usesLogAppendTime: text('message.timestamp.type') === 'LogAppendTime',
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
@@ -187,6 +66,12 @@ export function effectiveTopicConfig(overrides: TopicConfigOverrides, defaults: 
     },
     retention: { ageMs: unlessNegative(number('retention.ms')), bytes: unlessNegative(number('retention.bytes')) },
   };
+}
+
+function compressionOf(type: string, number: (name: string) => number): EffectiveTopicConfig['compression'] {
+  if (type === 'producer') return undefined;
+  const codec = (type === 'uncompressed' ? 'none' : type) as Compression;
+  return { codec, level: codec === 'gzip' || codec === 'zstd' ? number(`compression.${codec}.level`) : undefined };
 }
 
 export function topicConfigValue(name: string, overrides: TopicConfigOverrides, defaults: TopicConfigOverrides): string {
