@@ -1,3 +1,7 @@
+import BrokerUserAdd from './commands/broker/user/add.ts';
+import BrokerUserList from './commands/broker/user/list.ts';
+import BrokerUserRemove from './commands/broker/user/remove.ts';
+import Broker from './commands/broker.ts';
 import ConfigShow from './commands/config/show.ts';
 import Demo from './commands/demo.ts';
 import GroupDescribe from './commands/group/describe.ts';
@@ -18,9 +22,19 @@ import TopicCreate from './commands/topic/create.ts';
 import TopicDelete from './commands/topic/delete.ts';
 import TopicDescribe from './commands/topic/describe.ts';
 import TopicList from './commands/topic/list.ts';
+import ViewCreate from './commands/view/create.ts';
+import ViewDrop from './commands/view/drop.ts';
+import ViewList from './commands/view/list.ts';
+import ViewPause from './commands/view/pause.ts';
+import ViewShow from './commands/view/show.ts';
+import ViewUnpause from './commands/view/unpause.ts';
 
 /** Every command by its id. What is heavy (server, kafkajs) is imported inside `run`, so that `--help` stays quick. */
 export const commands = {
+  broker: Broker,
+  'broker:user:add': BrokerUserAdd,
+  'broker:user:list': BrokerUserList,
+  'broker:user:remove': BrokerUserRemove,
   'config:show': ConfigShow,
   demo: Demo,
   'group:describe': GroupDescribe,
@@ -41,4 +55,10 @@ export const commands = {
   'topic:delete': TopicDelete,
   'topic:describe': TopicDescribe,
   'topic:list': TopicList,
+  'view:create': ViewCreate,
+  'view:drop': ViewDrop,
+  'view:list': ViewList,
+  'view:pause': ViewPause,
+  'view:show': ViewShow,
+  'view:unpause': ViewUnpause,
 };

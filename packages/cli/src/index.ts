@@ -19,9 +19,11 @@ export async function main(): Promise<void> {
       topicSeparator: ' ',
       commands: { strategy: 'explicit', target: commandsTarget, identifier: 'commands' },
       topics: {
+        'broker:user': { description: 'users that authenticate themselves to a broker' },
         stream: { description: 'streams: Kafka topics with a schema' },
         query: { description: 'queries that are running' },
         topic: { description: 'topics of any Kafka cluster' },
+        view: { description: 'views: queries with a name, and queries that run without a client' },
         group: { description: 'consumer groups of any Kafka cluster' },
         config: { description: 'the configuration of the server' },
       },

@@ -1,5 +1,6 @@
 import { BaseCommand } from '../base-command.ts';
 import { configurationFlags, configurationInput } from '../configuration-flags.ts';
+import { untilSignalled } from '../until-signalled.ts';
 
 export default class Server extends BaseCommand {
   static override readonly summary = 'Start a server.';
@@ -36,18 +37,4 @@ function banner(
     '',
     `  try     millrace sql${url}`,
   ].join('\n');
-}
-
-/** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
-function untilSignalled(): Promise<void> {
-  return new Promise((resolve) => {
-    let signalled = false;
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (signalled) process.exit(signal === 'SIGINT' ? 130 : 143);
-      signalled = true;
-      resolve();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
 }
