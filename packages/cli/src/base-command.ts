@@ -1,4 +1,4 @@
-import type { Admin, OffsetSpec, PartitionOffset, TopicMetadata } from '@millrace/kafka-client';
+import type { Admin, KafkaClient, OffsetSpec, PartitionOffset, TopicMetadata } from '@millrace/kafka-client';
 import { Command, Flags } from '@oclif/core';
 import { ApiClient } from './api/client.ts';
 import { reportAndExit } from './report-error.ts';
@@ -39,21 +39,34 @@ export abstract class KafkaCommand extends BaseCommand {
   static override readonly baseFlags = {
     ...BaseCommand.baseFlags,
     brokers: Flags.string({
-      description: 'host:port of the cluster, separated by commas',
-      env: 'MILLRACE_KAFKA_BROKERS',
-      default: '127.0.0.1:9092',
+      description: 'host:port of the cluster, separated by commas; default kafka.brokers of the configuration, else 127.0.0.1:9092',
+      helpGroup: 'GLOBAL',
+    }),
+    'config-file': Flags.string({
+      description: 'configuration file with the keys of kafka.ssl and kafka.sasl (YAML)',
       helpGroup: 'GLOBAL',
     }),
   };
 
   /** Connects, does the work, disconnects. */
-  protected async withCluster<T>(flags: { readonly brokers: string }, work: (cluster: Cluster) => Promise<T>): Promise<T> {
-    const kafka = await import('@millrace/kafka-client');
-    const options = { brokers: flags.brokers.split(','), clientId: 'millrace-cli' };
+  protected async withCluster<T>(flags: ClusterFlags, work: (cluster: Cluster) => Promise<T>): Promise<T> {
+    const [kafka, { clusterOptions, loadConfiguration }] = await Promise.all([
+      import('@millrace/kafka-client'),
+      import('@millrace/server'),
+    ]);
+    const { values } = loadConfiguration({
+      flags: { 'kafka.brokers': flags.brokers },
+      environment: process.env,
+      file: flags['config-file'],
+    });
+    const cluster = clusterOptions(values);
+    const brokers = cluster.brokers.length > 0 ? cluster.brokers : [`127.0.0.1:${values['broker.port']}`];
+    const options = { ...cluster, brokers, clientId: 'millrace-cli' };
     const [admin, client] = [kafka.createAdmin(options), new kafka.KafkaClient(options)];
     try {
       return await work({
         admin,
+        client,
         metadata: async (topic) => (await client.metadata([topic]))[0]!,
         offsets: (topic, partitions, spec) => kafka.listOffsets(client, topic, partitions, spec),
         commit: (groupId, offsets) => kafka.commitOffsets(new kafka.Coordinator(client, groupId), offsets),
@@ -64,8 +77,15 @@ export abstract class KafkaCommand extends BaseCommand {
   }
 }
 
+/** Which cluster a command is for; what is left out comes from the configuration. */
+interface ClusterFlags {
+  readonly brokers?: string | undefined;
+  readonly 'config-file'?: string | undefined;
+}
+
 /** What commands do with a cluster. */
 export interface Cluster {
+  readonly client: KafkaClient;
   readonly admin: Admin;
   metadata(topic: string): Promise<TopicMetadata>;
   offsets(topic: string, partitions: readonly number[], spec: OffsetSpec): Promise<number[]>;

@@ -34,4 +34,5 @@ export type {
   TransactionalProducerOptions,
   WrittenBatch,
 } from './ports.ts';
+export { listScramUsers, removeScramUser, type ScramMechanism, type ScramUser, setScramPassword } from './scram-credentials.ts';
 export { openTransactionalProducer } from './transactional-producer.ts';

@@ -8,7 +8,7 @@ import type { VersionLimits } from './version-limits.ts';
 
 const derive = promisify(pbkdf2);
 /** RFC 7677 asks for at least this; a server that asks for less would get at the password too cheaply. */
-const minIterations = 4096;
+export const scramIterationsMin = 4096;
 /** More would be an attack on the client's processor. */
 const maxIterations = 10_000_000;
 
@@ -79,11 +79,12 @@ export async function authenticateScram(
   if (!bothNonces.startsWith(nonce) || bothNonces === nonce)
     throw failed("the broker's SCRAM challenge answers another request", { mechanism });
   const count = Number(iterations);
-  if (!(Number.isInteger(count) && count >= minIterations && count <= maxIterations)) {
-    throw failed(`the broker asks for ${iterations} SCRAM iterations; ${minIterations} to ${maxIterations} are accepted`, { mechanism });
+  if (!(Number.isInteger(count) && count >= scramIterationsMin && count <= maxIterations)) {
+    throw failed(`the broker asks for ${iterations} SCRAM iterations; ${scramIterationsMin} to ${maxIterations} are accepted`, {
+      mechanism,
+    });
   }
-  // Like all clients of Kafka without SASLprep, which would make another password of some.
-  const salted = await derive(password, Buffer.from(salt, 'base64'), count, hash === 'sha256' ? 32 : 64, hash);
+  const salted = await saltPassword(mechanism, password, Buffer.from(salt, 'base64'), count);
   const clientKey = hmac(salted, 'Client Key');
   const unproven = `c=biws,r=${bothNonces}`;
   const conversation = `${first},${challenge},${unproven}`;
@@ -97,6 +98,12 @@ export async function authenticateScram(
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw failed('the broker has not proved that it knows the password: it may be another one', { mechanism });
   }
+}
+
+/** What a password is kept and proved as: like all clients of Kafka without SASLprep, which would make another password of some. */
+export function saltPassword(mechanism: SaslOptions['mechanism'], password: string, salt: Buffer, iterations: number): Promise<Buffer> {
+  const [hash, keyBytes] = mechanism === 'SCRAM-SHA-256' ? (['sha256', 32] as const) : (['sha512', 64] as const);
+  return derive(password, salt, iterations, keyBytes, hash);
 }
 
 /** `a=value,b=value`; values may hold `=`. */

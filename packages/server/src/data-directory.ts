@@ -5,6 +5,11 @@ import { MillraceError, processIdentity } from '@millrace/core';
 /** Raised when the layout of the data directory changes so that older servers cannot read it. */
 const formatVersion = 1;
 
+/** Where the embedded broker keeps its data inside a data directory. */
+export function brokerPathIn(dataDirectory: string): string {
+  return join(dataDirectory, 'broker');
+}
+
 /**
  * The data directory of one server: locked against a second server, with a format version.
  * Layout: `lock` (pid), `format`, `catalog.sqlite`, `broker/`.
@@ -45,7 +50,7 @@ export class DataDirectory {
   }
 
   get brokerPath(): string {
-    return join(this.path, 'broker');
+    return brokerPathIn(this.path);
   }
 
   /** Gives the lock back. */

@@ -51,11 +51,8 @@ export interface MillraceServer {
   close(): Promise<void>;
 }
 
-/**
- * Starts a server: data directory, catalog, broker, Kafka, engine, HTTP, in this order. When it resolves everything answers.
- * @throws {MillraceError} what a part cannot open with; then nothing is left open
- */
-export async function createServer(configuration: Configuration, ports: ServerPorts = {}): Promise<MillraceServer> {
+/** See {@link createServer}, which loads this. */
+export async function openServer(configuration: Configuration, ports: ServerPorts = {}): Promise<MillraceServer> {
   const clock = ports.clock ?? systemClock;
   const logger = ports.logger ?? silentLogger;
   const lifecycle = new Lifecycle(clock);
