@@ -13,7 +13,7 @@ const execArgv = ['--conditions=source'];
 const onEitherBroker = ['sql', 'server', 'compat', 'conformance'];
 const integration =
   process.env['KAFKA_BROKERS'] === undefined
-    ? [...onEitherBroker, 'recovery', 'oracle', 'faults', 'simulation', 'fuzz']
+    ? [...onEitherBroker, 'recovery', 'oracle', 'faults', 'security', 'simulation', 'fuzz']
     : [...onEitherBroker, 'kafka'];
 
 export default defineConfig({
@@ -64,8 +64,8 @@ export default defineConfig({
           pool: 'forks',
           execArgv,
           server: inline,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
         },
       },
       {
