@@ -71,6 +71,8 @@ export class KafkaClient {
       allowAutoTopicCreation: false,
     }));
     for (const { nodeId, host, port } of response.brokers) this.learnNode(nodeId, { host, port });
+    const untold = topics?.find((name) => !response.topics.some((topic) => topic.name === name));
+    if (untold !== undefined) throw new MillraceError('KAFKA_PROTOCOL_INVALID', `the broker's metadata say nothing of topic "${untold}"`);
     return response.topics.map((topic) => {
       if (topic.errorCode !== 0) {
         this.#topics.delete(topic.name!);
@@ -89,8 +91,7 @@ export class KafkaClient {
   async topic(name: string): Promise<TopicMetadata> {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const [topic] = await this.metadata([name]);
-    return topic!;
+    return (await this.metadata([name])).find((topic) => topic.name === name)!;
   }
 
   /** Forgets what is known of a topic, so that it is asked for again. */
@@ -103,7 +104,7 @@ export class KafkaClient {
    * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN if there is no such partition, KAFKA_REQUEST_REFUSED (retryable) if it has no leader now.
    */
   async leaderOf(topic: string, partition: number): Promise<number> {
-    const { partitions } = this.#topics.get(topic) ?? (await this.metadataOnce([topic]))[0]!;
+    const { partitions } = this.#topics.get(topic) ?? (await this.metadataOnce([topic])).find(({ name }) => name === topic)!;
     const found = partitions[partition];
     if (found === undefined) {
       this.forgetTopic(topic);

@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/core';
 import { apis } from '@millrace/kafka-protocol';
 import { retry } from './back-off.ts';
 import type { KafkaClient } from './kafka-client.ts';
@@ -31,6 +32,10 @@ export async function listOffsets(
       client.forgetTopic(topic);
     },
   );
+  const wrong = partitions.find((partition) => (found.get(partition) ?? -2) < (timestamp < 0 ? 0 : -1));
+  if (wrong !== undefined) {
+    throw new MillraceError('KAFKA_PROTOCOL_INVALID', `the broker gives ${found.get(wrong) ?? 'nothing'} as the offset of ${topic}[${wrong}]`);
+  }
   const beyond = partitions.filter((partition) => found.get(partition) === -1);
   if (beyond.length > 0) {
     const ends = await listOffsets(client, topic, beyond, 'latest', isolation);
