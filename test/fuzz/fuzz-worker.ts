@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 
 const target = await isolatedTargets.get(values.target)!();
-const progress = openSync(values.progress, 'w');
+const progress = openSync(values.progress, 'r+');
 const number = Buffer.alloc(8);
 try {
   const report = await loop(target, Number(values.seed), { seconds: Number(values.seconds) }, (index) => {

@@ -1,4 +1,5 @@
 import { batchDecoder } from './batch-target.ts';
+import { clientTarget } from './client-target.ts';
 import { requestDecoder, responseDecoder } from './decoder-targets.ts';
 import type { Target } from './target.ts';
 
@@ -7,4 +8,5 @@ export const isolatedTargets: ReadonlyMap<string, () => Promise<Target>> = new M
   ['request', async () => requestDecoder],
   ['response', async () => responseDecoder],
   ['batch', async () => batchDecoder],
+  ['client', async () => clientTarget],
 ]);

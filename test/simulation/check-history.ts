@@ -243,9 +243,11 @@ const committedOffsetsNeverGoBack: Rule = (facts) => {
   });
 };
 
+/** What was read before it was acknowledged may go again when power is lost; acknowledged records are looked for elsewhere. */
 const boundsOnlyGrow: Rule = (facts) => {
   const last = new Map<string, Read | Scanned>();
   return facts.events.flatMap((event) => {
+    if (event.kind === 'restarted' && event.after === 'power') last.clear();
     if (event.kind !== 'read' && event.kind !== 'scanned') return [];
     const before = last.get(placeOf(event));
     last.set(placeOf(event), event);

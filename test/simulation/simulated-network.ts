@@ -26,6 +26,8 @@ export class SimulatedNetwork {
   cuts: Cuts = { chance: 0 };
   /** Connections that broke. */
   cutCount = 0;
+  /** What arrives instead of a response (with its size in front). */
+  garble: ((response: Buffer) => Buffer) | undefined;
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -39,7 +41,8 @@ export class SimulatedNetwork {
   /** The port for clients. */
   readonly dial: Dial = (_host, port, events) => {
     const server = this.#servers.get(port);
-    const link = new Link(events, () => this.#links.delete(link));
+    const responses = new Responses((response) => this.garble?.(response) ?? response);
+    const link = new Link(events, responses, () => this.#links.delete(link));
     this.#links.add(link);
     if (server === undefined) link.end(new Error('connection refused'));
     else link.connect(server, () => this.#fate());
@@ -92,17 +95,41 @@ class SimulatedServer extends EventEmitter {
   }
 }
 
+/** Puts responses together, so that each may be changed as a whole. */
+class Responses {
+  readonly #change: (response: Buffer) => Buffer;
+  #received: Buffer = Buffer.alloc(0);
+
+  constructor(change: (response: Buffer) => Buffer) {
+    this.#change = change;
+  }
+
+  /** @returns what has become of those that are whole now. */
+  push(chunk: Buffer): Buffer[] {
+    this.#received = Buffer.concat([this.#received, chunk]);
+    const whole: Buffer[] = [];
+    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
+      const end = 4 + this.#received.readInt32BE(0);
+      whole.push(this.#change(this.#received.subarray(0, end)));
+      this.#received = this.#received.subarray(end);
+    }
+    return whole;
+  }
+}
+
 /** One connection, seen from the client. */
 class Link implements Transport {
   readonly #events: TransportEvents;
+  readonly #responses: Responses;
   readonly #onEnd: () => void;
   #stream: Duplex | undefined;
   #fate: () => 'arrives' | 'lost' | 'torn' | 'unanswered' = () => 'arrives';
   #isMute = false;
   #hasEnded = false;
 
-  constructor(events: TransportEvents, onEnd: () => void) {
+  constructor(events: TransportEvents, responses: Responses, onEnd: () => void) {
     this.#events = events;
+    this.#responses = responses;
     this.#onEnd = onEnd;
   }
 
@@ -150,6 +177,6 @@ class Link implements Transport {
 
   #receive(chunk: Buffer): void {
     if (this.#isMute) this.end(new Error('connection reset'));
-    else if (!this.#hasEnded) this.#events.onData(chunk);
+    else for (const response of this.#responses.push(chunk)) if (!this.#hasEnded) this.#events.onData(response);
   }
 }
