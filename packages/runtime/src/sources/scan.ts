@@ -4,6 +4,7 @@ import { batchHeader } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
 import type { Output } from '../operators/operator.ts';
 import type { OperatorState } from '../state/operator-state.ts';
+import { SavedWatermarks } from '../state/saved-watermarks.ts';
 import { WatermarkTracker } from '../watermark/watermark-tracker.ts';
 import { Arrivals } from './arrivals.ts';
 import { Drift } from './drift.ts';
@@ -32,6 +33,7 @@ export class Scan {
   readonly #drift: Drift;
   readonly #feed: RecordFeed;
   readonly #tracker: WatermarkTracker | null;
+  readonly #state: SavedWatermarks | null;
   readonly #recovery: ScanRecovery | null;
   readonly #partitions: ScanPartition[] = [];
   #watch: TopicWatch | undefined;
@@ -51,6 +53,7 @@ export class Scan {
     this.#arrivals = new Arrivals(this.#reader, context.clock);
     this.#drift = new Drift(this.#reader, node.topic);
     this.#tracker = node.watermark && new WatermarkTracker(node.watermark);
+    this.#state = this.#tracker && new SavedWatermarks(this.#tracker);
     this.#feed = new RecordFeed(node, context, out, this.#tracker, recovery);
   }
 
@@ -83,7 +86,7 @@ export class Scan {
 
   /** What of it must survive a restart beside the positions: the event times of the partitions. */
   get state(): OperatorState | null {
-    return null;
+    return this.#state;
   }
 
   /** Grows with every step forward: shows cheaply whether the positions have changed. */

@@ -66,7 +66,7 @@ export class SavedState implements OperatorState {
       const blocks = this.#entries.read(entries);
       if (blocks !== null) this.#restore(new RestoredBlocks(blocks));
     } catch (error) {
-      throw this.#asInvalid(asMillraceError(error));
+      throw asStateInvalid(error, this.#owner.name, this.schema);
     }
   }
 
@@ -98,13 +98,15 @@ export class SavedState implements OperatorState {
     this.#owner.writeScalars(this.#out);
     return this.#out.written();
   }
+}
 
-  #asInvalid(error: MillraceError): MillraceError {
-    if (error.details['operator'] !== undefined) return error;
-    return new MillraceError('STATE_INVALID', `the state of ${this.#owner.name} cannot be read: ${error.message}`, {
-      cause: error,
-      details: { operator: this.#owner.name, expected: this.schema },
-      hint: 'it is damaged; start the view anew, or from another copy of its state',
-    });
-  }
+/** What failed while a state was read, as an error that names the state. */
+export function asStateInvalid(failure: unknown, operator: string, schema: string): MillraceError {
+  const error = asMillraceError(failure);
+  if (error.code === 'STATE_INVALID' && error.details['operator'] !== undefined) return error;
+  return new MillraceError('STATE_INVALID', `the state of ${operator} cannot be read: ${error.message}`, {
+    cause: error,
+    details: { operator, expected: schema },
+    hint: 'it is damaged; start the view anew, or from another copy of its state',
+  });
 }

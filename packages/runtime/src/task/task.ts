@@ -80,7 +80,7 @@ export class Task {
       kernels,
       clock,
       memory: this.#memory,
-      keepsState: false,
+      keepsState: recovery !== undefined,
     });
     for (const input of this.#pipeline.inputs)
       if (input.node.node === 'scan') this.#scans.set(input, new Scan(input.node, context, input.out, recovery?.scans));

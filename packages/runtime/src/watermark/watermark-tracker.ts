@@ -9,6 +9,12 @@ interface Partition {
   lastRecordMs: number;
 }
 
+/** What of a partition must survive a restart, so that its rows are judged as if there had been none. */
+export interface SavedPartition {
+  readonly maxMs: number;
+  readonly isIdle: boolean;
+}
+
 /** What of a partition's event time can be shown. */
 export interface PartitionTime {
   readonly eventTimeMs: number | null;
@@ -27,6 +33,9 @@ export class WatermarkTracker {
   readonly #delayMs: number;
   readonly #idleTimeoutMs: number;
   readonly #partitions = new Map<number, Partition>();
+  readonly #restored = new Map<number, SavedPartition>();
+  /** Partitions of which what is to be saved has changed; emptied by who saves it. */
+  readonly changed = new Set<number>();
   /** The watermark of the source. */
   currentMs = Number.NEGATIVE_INFINITY;
 
@@ -35,10 +44,24 @@ export class WatermarkTracker {
     this.#idleTimeoutMs = idleTimeoutMs;
   }
 
-  /** Takes up a partition; one without records is idle until its first. */
+  /** Takes up a partition; one without records is idle until its first. What was restored of it counts instead; idle times begin anew. */
   add(partition: number, { isEmpty, isAtEnd }: { readonly isEmpty: boolean; readonly isAtEnd: boolean }, nowMs: number): void {
-    const isIdle = isEmpty && this.#idleTimeoutMs > 0;
-    this.#partitions.set(partition, { maxMs: Number.NEGATIVE_INFINITY, isIdle, isAtEnd, lastRecordMs: nowMs });
+    const fresh = { maxMs: Number.NEGATIVE_INFINITY, isIdle: isEmpty && this.#idleTimeoutMs > 0 };
+    const restored = this.#restored.get(partition);
+    this.#partitions.set(partition, { ...(restored ?? fresh), isAtEnd, lastRecordMs: nowMs });
+    if (restored === undefined) this.changed.add(partition);
+  }
+
+  /** What is to be saved of a partition. */
+  saved(partition: number): SavedPartition {
+    const { maxMs, isIdle } = this.#partitions.get(partition)!;
+    return { maxMs, isIdle };
+  }
+
+  /** Goes on where an earlier tracker stood. To be called before partitions are added. */
+  restore(currentMs: number, partitions: ReadonlyMap<number, SavedPartition>): void {
+    this.currentMs = currentMs;
+    for (const [partition, saved] of partitions) this.#restored.set(partition, saved);
   }
 
   /** The watermark of one partition. */
@@ -58,8 +81,10 @@ export class WatermarkTracker {
   observe(partition: number, maxMs: number, nowMs: number): boolean {
     const known = this.#partitions.get(partition)!;
     known.lastRecordMs = nowMs;
-    if (maxMs > known.maxMs) known.maxMs = maxMs;
+    const wasIdle = known.isIdle;
     if (maxMs !== Number.NEGATIVE_INFINITY) known.isIdle = false;
+    if (maxMs > known.maxMs || known.isIdle !== wasIdle) this.changed.add(partition);
+    if (maxMs > known.maxMs) known.maxMs = maxMs;
     return this.#rise();
   }
 
@@ -90,11 +115,12 @@ export class WatermarkTracker {
    * @returns the watermarks that the source rose to, one after another.
    */
   tick(nowMs: number): number[] {
-    const due = [...this.#partitions.values()].filter((partition) => this.#idleAt(partition) <= nowMs);
-    due.sort((a, b) => this.#idleAt(a) - this.#idleAt(b) || a.maxMs - b.maxMs);
+    const due = [...this.#partitions].filter(([, partition]) => this.#idleAt(partition) <= nowMs);
+    due.sort(([, a], [, b]) => this.#idleAt(a) - this.#idleAt(b) || a.maxMs - b.maxMs);
     const reached: number[] = [];
-    for (const partition of due) {
+    for (const [number, partition] of due) {
       partition.isIdle = true;
+      this.changed.add(number);
       if (this.#rise()) reached.push(this.currentMs);
     }
     return reached;

@@ -1,0 +1,72 @@
+import { BinaryReader, BinaryWriter, damaged } from '@millrace/data';
+import type { SavedPartition, WatermarkTracker } from '../watermark/watermark-tracker.ts';
+import type { OperatorState, PutEntry, StateEntry } from './operator-state.ts';
+import { asStateInvalid } from './saved-state.ts';
+import { StateEntries } from './state-entries.ts';
+
+const name = 'watermarks';
+
+/** What a source knows of event time: an entry for each partition, so that they can be taken over one by one, and the watermark of the source. */
+export class SavedWatermarks implements OperatorState {
+  readonly schema = 'watermarks, format 1';
+  readonly #tracker: WatermarkTracker;
+  readonly #entries = new StateEntries(name, this.schema);
+  readonly #out = new BinaryWriter();
+  #savedMs = Number.NEGATIVE_INFINITY;
+  #isSaved = false;
+
+  constructor(tracker: WatermarkTracker) {
+    this.#tracker = tracker;
+  }
+
+  get isDirty(): boolean {
+    return this.#tracker.changed.size > 0 || this.#tracker.currentMs !== this.#savedMs;
+  }
+
+  takeChanges(put: PutEntry): void {
+    if (!this.isDirty) return;
+    for (const partition of this.#tracker.changed) this.#savePartition(partition, put);
+    this.#tracker.changed.clear();
+    if (this.#isSaved && this.#tracker.currentMs === this.#savedMs) return;
+    this.#out.rewind();
+    this.#out.float64(this.#tracker.currentMs);
+    this.#entries.write(put, 'scalars', [], this.#out.written());
+    this.#savedMs = this.#tracker.currentMs;
+    this.#isSaved = true;
+  }
+
+  /** Before the tracker gets its partitions. @throws {MillraceError} STATE_INVALID */
+  restore(entries: Iterable<StateEntry>): void {
+    try {
+      this.#restore(entries);
+    } catch (error) {
+      throw asStateInvalid(error, name, this.schema);
+    }
+  }
+
+  #restore(entries: Iterable<StateEntry>): void {
+    const blocks = this.#entries.read(entries);
+    if (blocks === null) return;
+    const partitions = new Map<number, SavedPartition>();
+    let currentMs: number | undefined;
+    for (const { kind, numbers, payload } of blocks) {
+      const bytes = new BinaryReader(payload);
+      if (kind === 'partition') partitions.set(numbers[0]!, { maxMs: bytes.float64(), isIdle: bytes.uint8() !== 0 });
+      else if (kind === 'scalars') currentMs = bytes.float64();
+      else throw damaged(`an entry of the kind ${kind}`);
+      bytes.end();
+    }
+    if (currentMs === undefined) throw damaged('the watermark of the source is missing');
+    this.#tracker.restore(currentMs, partitions);
+    this.#savedMs = currentMs;
+    this.#isSaved = true;
+  }
+
+  #savePartition(partition: number, put: PutEntry): void {
+    const { maxMs, isIdle } = this.#tracker.saved(partition);
+    this.#out.rewind();
+    this.#out.float64(maxMs);
+    this.#out.uint8(Number(isIdle));
+    this.#entries.write(put, 'partition', [partition], this.#out.written());
+  }
+}
