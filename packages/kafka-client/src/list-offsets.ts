@@ -34,7 +34,10 @@ export async function listOffsets(
   );
   const wrong = partitions.find((partition) => (found.get(partition) ?? -2) < (timestamp < 0 ? 0 : -1));
   if (wrong !== undefined) {
-    throw new MillraceError('KAFKA_PROTOCOL_INVALID', `the broker gives ${found.get(wrong) ?? 'nothing'} as the offset of ${topic}[${wrong}]`);
+    throw new MillraceError(
+      'KAFKA_PROTOCOL_INVALID',
+      `the broker gives ${found.get(wrong) ?? 'nothing'} as the offset of ${topic}[${wrong}]`,
+    );
   }
   const beyond = partitions.filter((partition) => found.get(partition) === -1);
   if (beyond.length > 0) {
