@@ -124,36 +124,39 @@ function describeAdministration({ bench, newTopic, can }: Here): void {
     await vi.waitFor(async () => expect(await client.topics({})).not.toContain(topic), { timeout: 10_000 });
   });
 
-  it.runIf(can('adds partitions'))('adds partitions to a topic', async () => {
-    const { client } = bench();
-    const topic = await newTopic(1);
-    await client.createPartitions({ topic, count: 3 });
-    await vi.waitFor(async () => expect(await client.partitions({ topic })).toBe(3), { timeout: 10_000 });
-    await client.produce({ topic, codec: 'none', records: [record(2, 'last')] });
-    expect(values(await client.read({ topic, partition: 2, isolation: 'read_uncommitted', until: 'last' }))).toEqual(['last']);
-  });
+  if (can('adds partitions'))
+    it('adds partitions to a topic', async () => {
+      const { client } = bench();
+      const topic = await newTopic(1);
+      await client.createPartitions({ topic, count: 3 });
+      await vi.waitFor(async () => expect(await client.partitions({ topic })).toBe(3), { timeout: 10_000 });
+      await client.produce({ topic, codec: 'none', records: [record(2, 'last')] });
+      expect(values(await client.read({ topic, partition: 2, isolation: 'read_uncommitted', until: 'last' }))).toEqual(['last']);
+    });
 
-  it.runIf(can('alters configs'))('alters configuration', async () => {
-    const { client } = bench();
-    const topic = await newTopic();
-    const configs = { 'retention.ms': '3600000', 'max.message.bytes': '50000' };
-    await client.alterConfigs({ topic, configs });
-    await vi.waitFor(async () => expect(await client.configs({ topic })).toMatchObject(configs), { timeout: 10_000 });
-    if (!can('alters single configs')) return;
-    await client.alterConfigs({ topic, configs: { 'retention.ms': '1800000' } });
-    const altered = { 'retention.ms': '1800000', 'max.message.bytes': '50000' };
-    await vi.waitFor(async () => expect(await client.configs({ topic })).toMatchObject(altered), { timeout: 10_000 });
-  });
+  if (can('alters configs'))
+    it('alters configuration', async () => {
+      const { client } = bench();
+      const topic = await newTopic();
+      const configs = { 'retention.ms': '3600000', 'max.message.bytes': '50000' };
+      await client.alterConfigs({ topic, configs });
+      await vi.waitFor(async () => expect(await client.configs({ topic })).toMatchObject(configs), { timeout: 10_000 });
+      if (!can('alters single configs')) return;
+      await client.alterConfigs({ topic, configs: { 'retention.ms': '1800000' } });
+      const altered = { 'retention.ms': '1800000', 'max.message.bytes': '50000' };
+      await vi.waitFor(async () => expect(await client.configs({ topic })).toMatchObject(altered), { timeout: 10_000 });
+    });
 
-  it.runIf(can('deletes records'))('deletes records', async () => {
-    const { client } = bench();
-    const topic = await newTopic();
-    await client.produce({ topic, codec: 'none', records: numbered(10) });
-    await client.deleteRecords({ topic, partition: 0, offset: 6 });
-    expect(await client.offsets({ topic, partition: 0, isolation: 'read_uncommitted' })).toEqual({ earliest: 6, latest: 10 });
-    const left = await client.read({ topic, partition: 0, isolation: 'read_uncommitted', until: '0/9' });
-    expect(values(left)).toEqual(['0/6', '0/7', '0/8', '0/9']);
-  });
+  if (can('deletes records'))
+    it('deletes records', async () => {
+      const { client } = bench();
+      const topic = await newTopic();
+      await client.produce({ topic, codec: 'none', records: numbered(10) });
+      await client.deleteRecords({ topic, partition: 0, offset: 6 });
+      expect(await client.offsets({ topic, partition: 0, isolation: 'read_uncommitted' })).toEqual({ earliest: 6, latest: 10 });
+      const left = await client.read({ topic, partition: 0, isolation: 'read_uncommitted', until: '0/9' });
+      expect(values(left)).toEqual(['0/6', '0/7', '0/8', '0/9']);
+    });
 }
 
 function describeRecords({ bench, newTopic, can }: Here): void {
@@ -199,15 +202,16 @@ function describeRecords({ bench, newTopic, can }: Here): void {
     expect(read).toEqual(records.map((each, offset) => ({ ...each, offset })));
   });
 
-  it.runIf(can('finds offsets by time'))('finds offsets by time, and the ends of the log', async () => {
-    const { client } = bench();
-    const topic = await newTopic();
-    const records = [0, 1, 2, 3].map((n) => record(0, String(n), { timestamp: start + n * 1000 }));
-    for (const each of records) await client.produce({ topic, codec: 'none', records: [each] });
-    const at = (timestamp: number) => client.offsetAt({ topic, partition: 0, timestamp });
-    expect([await at(start), await at(start + 1), await at(start + 3000), await at(start + 3001)]).toEqual([0, 1, 3, null]);
-    expect(await client.offsets({ topic, partition: 0, isolation: 'read_uncommitted' })).toEqual({ earliest: 0, latest: 4 });
-  });
+  if (can('finds offsets by time'))
+    it('finds offsets by time, and the ends of the log', async () => {
+      const { client } = bench();
+      const topic = await newTopic();
+      const records = [0, 1, 2, 3].map((n) => record(0, String(n), { timestamp: start + n * 1000 }));
+      for (const each of records) await client.produce({ topic, codec: 'none', records: [each] });
+      const at = (timestamp: number) => client.offsetAt({ topic, partition: 0, timestamp });
+      expect([await at(start), await at(start + 1), await at(start + 3000), await at(start + 3001)]).toEqual([0, 1, 3, null]);
+      expect(await client.offsets({ topic, partition: 0, isolation: 'read_uncommitted' })).toEqual({ earliest: 0, latest: 4 });
+    });
 }
 
 function describeGroups({ bench, newTopic, can }: Here): void {
@@ -340,34 +344,35 @@ function describeTransactions({ bench, newTopic, can }: Here): void {
     await client.closeProducer({ producer: 'zombie' }).catch(() => {});
   });
 
-  it.runIf(can('offsets in transactions'))('commits offsets with the transaction, or not at all', async () => {
-    const { client } = bench();
-    const [input, output] = [await newTopic(), await newTopic()];
-    const group = uniqueName('group');
-    const producer = uniqueName('producer');
-    await client.produce({ topic: input, codec: 'none', records: numbered(5) });
-    await client.join({ member: 'copier', group, topic: input });
-    await pollUntil([{ client, member: 'copier' }], ([polled]) => polled!.records.length >= 5);
-    await client.openProducer({ producer, transactionalId: producer });
-    const copy = async (value: string, offset: number | null, commit: boolean) => {
-      await client.begin({ producer });
-      await client.send({ producer, topic: output, records: [record(0, value)] });
-      if (offset !== null) await client.sendOffset({ producer, member: 'copier', group, topic: input, offset });
-      await client.end({ producer, commit });
-    };
-    const committed = () => client.committed({ group, topic: input, partition: 0 });
-    await copy('copied', 2, true);
-    // Apache Kafka answers when the outcome is decided, and applies the offsets a moment later.
-    await vi.waitFor(async () => expect(await committed()).toBe(2), { timeout: 10_000 });
-    await copy('lost', 5, false);
-    // It begins when the one before has come to its end.
-    await copy('end', null, true);
-    expect(await committed()).toBe(2);
-    expect(values(await client.read({ topic: output, partition: 0, isolation: 'read_committed', until: 'end' }))).toEqual([
-      'copied',
-      'end',
-    ]);
-    await client.closeProducer({ producer });
-    await client.leave({ member: 'copier' });
-  });
+  if (can('offsets in transactions'))
+    it('commits offsets with the transaction, or not at all', async () => {
+      const { client } = bench();
+      const [input, output] = [await newTopic(), await newTopic()];
+      const group = uniqueName('group');
+      const producer = uniqueName('producer');
+      await client.produce({ topic: input, codec: 'none', records: numbered(5) });
+      await client.join({ member: 'copier', group, topic: input });
+      await pollUntil([{ client, member: 'copier' }], ([polled]) => polled!.records.length >= 5);
+      await client.openProducer({ producer, transactionalId: producer });
+      const copy = async (value: string, offset: number | null, commit: boolean) => {
+        await client.begin({ producer });
+        await client.send({ producer, topic: output, records: [record(0, value)] });
+        if (offset !== null) await client.sendOffset({ producer, member: 'copier', group, topic: input, offset });
+        await client.end({ producer, commit });
+      };
+      const committed = () => client.committed({ group, topic: input, partition: 0 });
+      await copy('copied', 2, true);
+      // Apache Kafka answers when the outcome is decided, and applies the offsets a moment later.
+      await vi.waitFor(async () => expect(await committed()).toBe(2), { timeout: 10_000 });
+      await copy('lost', 5, false);
+      // It begins when the one before has come to its end.
+      await copy('end', null, true);
+      expect(await committed()).toBe(2);
+      expect(values(await client.read({ topic: output, partition: 0, isolation: 'read_committed', until: 'end' }))).toEqual([
+        'copied',
+        'end',
+      ]);
+      await client.closeProducer({ producer });
+      await client.leave({ member: 'copier' });
+    });
 }

@@ -19,7 +19,7 @@ export class Mailbox {
   }
 
   /** All up to the record that satisfies. @throws if it has not come in time. */
-  async takeUntil(isLast: (record: ReadRecord) => boolean, withinMs = 20_000): Promise<ReadRecord[]> {
+  async takeUntil(isLast: (record: ReadRecord) => boolean, withinMs = 40_000): Promise<ReadRecord[]> {
     const deadline = performance.now() + withinMs;
     for (;;) {
       const found = this.#records.findIndex(isLast);

@@ -36,7 +36,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Drives Apache Kafka's own clients: answers requests that come as lines of JSON, one after the other. */
 public final class KafkaDriver {
-  private static final long TIMEOUT_SECONDS = 20;
+  private static final long TIMEOUT_SECONDS = 40;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String brokers;

@@ -124,7 +124,7 @@ async function runTool(version: string, args: readonly string[], isEnough: (even
   let complaints = '';
   child.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
   const events: Record<string, unknown>[] = [];
-  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith('{')) continue;
     const event = JSON.parse(line) as Record<string, unknown>;

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 from driver_loop import decode, encode, serve
 
-TIMEOUT = 20
+TIMEOUT = 40
 
 
 def raise_for(code):

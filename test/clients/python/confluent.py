@@ -17,7 +17,7 @@ from confluent_kafka.admin import (
 )
 from driver_loop import decode, encode, serve
 
-TIMEOUT = 20
+TIMEOUT = 40
 isolations = {"read_committed": IsolationLevel.READ_COMMITTED, "read_uncommitted": IsolationLevel.READ_UNCOMMITTED}
 
 
