@@ -4,6 +4,7 @@ import { createConnection } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { authorityCertificate, brokerCertificate, brokerKey } from '../../packages/kafka-client/test/tls-certificates.ts';
 import { freePort, hasCommand, Started } from '../harness/process.ts';
 
 export const apacheKafkaVersion = process.env['MILLRACE_KAFKA_VERSION'] ?? '4.1.1';
@@ -16,6 +17,8 @@ export function whatApacheKafkaLacks(): string | null {
 
 export interface ApacheKafka {
   readonly brokers: string;
+  /** The same node behind TLS and SASL: PLAIN for `plain` with the password `secret`, SCRAM for who is given a password. */
+  readonly secureBrokers: string;
   /** The jars, as a Java class path: for Kafka's own tools. */
   readonly classPath: string;
   stop(): Promise<void>;
@@ -28,9 +31,12 @@ export interface ApacheKafka {
 export async function startApacheKafka(): Promise<ApacheKafka> {
   const libraries = fetchJars(apacheKafkaVersion);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-apache-kafka-'));
-  const port = await freePort();
+  const [port, controllerPort, securePort] = [await freePort(), await freePort(), await freePort()];
   const configuration = join(directory, 'server.properties');
-  writeFileSync(configuration, serverProperties(port, await freePort(), directory));
+  writeFileSync(
+    configuration,
+    [...serverProperties(port, controllerPort, securePort, directory), ...securityProperties(directory), ''].join('\n'),
+  );
   writeFileSync(join(directory, 'log4j2.properties'), logProperties(directory));
   // Up to 3.9 it logs with another library, which is not told anything: all of it goes to the output.
   const jvm = [`-Dlog4j2.configurationFile=${join(directory, 'log4j2.properties')}`, '-cp', `${libraries}/*`];
@@ -48,7 +54,7 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
     await stop();
     throw failure;
   }
-  return { brokers: `127.0.0.1:${port}`, classPath: `${libraries}/*`, stop };
+  return { brokers: `127.0.0.1:${port}`, secureBrokers: `127.0.0.1:${securePort}`, classPath: `${libraries}/*`, stop };
 }
 
 /** The directory with the jars of a version of Apache Kafka: brokers, clients and tools. Kept once they are there. */
@@ -91,15 +97,15 @@ function answersApiVersions(port: number): Promise<boolean> {
   });
 }
 
-function serverProperties(port: number, controllerPort: number, directory: string): string {
+function serverProperties(port: number, controllerPort: number, securePort: number, directory: string): string[] {
   return [
     'process.roles=broker,controller',
     'node.id=1',
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort}`,
     'controller.listener.names=CONTROLLER',
     `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL',
     'inter.broker.listener.name=PLAINTEXT',
     `log.dirs=${join(directory, 'logs')}`,
     'num.partitions=1',
@@ -122,8 +128,28 @@ function serverProperties(port: number, controllerPort: number, directory: strin
     'log.initial.task.delay.ms=200',
     'log.retention.check.interval.ms=200',
     'transaction.abort.timed.out.transaction.cleanup.interval.ms=200',
-    '',
-  ].join('\n');
+  ];
+}
+
+/** What the listener with TLS and SASL needs, and the files that it names. */
+function securityProperties(directory: string): string[] {
+  const [keys, authorities] = [join(directory, 'broker.pem'), join(directory, 'authority.pem')];
+  writeFileSync(keys, brokerKey + brokerCertificate);
+  writeFileSync(authorities, authorityCertificate);
+  const modules = 'org.apache.kafka.common.security';
+  const settings = {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keys,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': authorities,
+    'ssl.client.auth': 'requested',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'plain.sasl.jaas.config': `${modules}.plain.PlainLoginModule required user_plain="secret";`,
+    'scram-sha-256.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
+    'scram-sha-512.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
+    'scram-sha-512.connections.max.reauth.ms': '1500',
+  };
+  return Object.entries(settings).map(([name, value]) => `listener.name.secure.${name}=${value}`);
 }
 
 function logProperties(directory: string): string {
