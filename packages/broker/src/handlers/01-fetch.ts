@@ -80,7 +80,7 @@ function readPartition(
   const partition = services.topics.partition(topic, asked.partition);
   if (partition === undefined) return { ...refused(asked.partition, 'UNKNOWN_TOPIC_OR_PARTITION'), abortedTransactions: [] };
   const error = refuse(partition, asked, services);
-  if (error === 'OFFSET_OUT_OF_RANGE') return refused(asked.partition, error);
+  if (error === 'OFFSET_OUT_OF_RANGE' || error === 'UNKNOWN_LEADER_EPOCH') return refused(asked.partition, error);
   if (error !== undefined) return { ...refused(asked.partition, error), currentLeader: services.cluster.leadershipOf(partition) };
   const divergingEpoch = divergence(partition, asked);
   if (divergingEpoch !== undefined) {

@@ -8,6 +8,7 @@ import type { Handler } from './handler.ts';
 export const handleLeaveGroup: Handler<typeof apis.leaveGroup> = (request, { groups }, { version }) => {
   const { groupId } = request;
   if (version < 3) return { errorCode: errorCode(groups.leave(groupId, request.memberId, null)), members: [] };
+  if (groupId === '') return { errorCode: errorCode('INVALID_GROUP_ID'), members: [] };
   const members = request.members.map(({ memberId, groupInstanceId }) => ({
     memberId,
     groupInstanceId,

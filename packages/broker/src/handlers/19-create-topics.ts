@@ -64,11 +64,11 @@ function refuse(asked: Asked, partitions: number, services: Services): Refusal |
   const badName = refuseTopicName(name);
   if (badName !== undefined) return ['INVALID_TOPIC_EXCEPTION', badName];
   if (services.topics.get(name) !== undefined) return ['TOPIC_ALREADY_EXISTS', `topic ${name} exists already`];
+  const badAssignment = refuseAssignments(asked, services);
+  if (badAssignment !== undefined) return badAssignment;
   if (partitions < 1 || partitions > services.partitionsMax) {
     return ['INVALID_PARTITIONS', `${partitions} partitions; 1 to ${services.partitionsMax} are legal`];
   }
-  const badAssignment = refuseAssignments(asked, services);
-  if (badAssignment !== undefined) return badAssignment;
   const nodeCount = services.cluster.nodes.length;
   const isLegal = replicationFactor === unset || (replicationFactor >= 1 && replicationFactor <= nodeCount);
   if (asked.assignments.length === 0 && !isLegal) {
@@ -85,7 +85,10 @@ function refuse(asked: Asked, partitions: number, services: Services): Refusal |
   return reason === undefined ? undefined : ['INVALID_CONFIG', reason];
 }
 
-function refuseAssignments({ assignments }: Asked, { cluster }: Services): Refusal | undefined {
+function refuseAssignments({ assignments, numPartitions, replicationFactor }: Asked, { cluster }: Services): Refusal | undefined {
+  if (assignments.length > 0 && (numPartitions !== unset || replicationFactor !== unset)) {
+    return ['INVALID_REQUEST', 'where replicas are assigned, the numbers of partitions and of replicas must be -1'];
+  }
   const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b);
   if (indexes.some((index, at) => index !== at)) return ['INVALID_REPLICA_ASSIGNMENT', 'partitions must be numbered from 0 on'];
   const isWrong = ({ brokerIds }: Asked['assignments'][number]) =>

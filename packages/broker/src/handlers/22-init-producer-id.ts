@@ -3,6 +3,9 @@ import { isStorageFailure } from '../topic/partition.ts';
 import type { ProducerIdentity } from '../transaction/transaction.ts';
 import type { Handler } from './handler.ts';
 
+/** First version that knows PRODUCER_FENCED. */
+const fencedFrom = 4;
+
 /**
  * InitProducerId 0–5: gives a producer its identity.
  * Without a transactional id: an id that was never given before, with epoch 0; one that asks with its old id (3 and later) gets a new
@@ -13,14 +16,19 @@ import type { Handler } from './handler.ts';
  * a fenced producer that names itself aborts nothing.
  * @see KIP-98, KIP-360, KIP-588, KIP-890
  */
-export const handleInitProducerId: Handler<typeof apis.initProducerId> = async (request, { producerIds, transactions, logger }) => {
+export const handleInitProducerId: Handler<typeof apis.initProducerId> = async (
+  request,
+  { producerIds, transactions, logger },
+  { version },
+) => {
   const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request;
   try {
     if (transactionalId === null) return identity({ producerId: producerIds.allocate(), producerEpoch: 0 });
     if (producerId < 0 !== producerEpoch < 0) return refused('INVALID_REQUEST');
     const named = producerId < 0 ? undefined : { producerId, producerEpoch };
     const claimed = await transactions.initProducer(transactionalId, transactionTimeoutMs, named);
-    return typeof claimed === 'string' ? refused(claimed) : identity(claimed);
+    if (typeof claimed !== 'string') return identity(claimed);
+    return refused(claimed === 'PRODUCER_FENCED' && version < fencedFrom ? 'INVALID_PRODUCER_EPOCH' : claimed);
   } catch (failure) {
     if (!isStorageFailure(failure)) throw failure;
     logger.error({ transactionalId, error: failure.message }, 'producer id not given');

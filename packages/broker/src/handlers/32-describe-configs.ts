@@ -28,7 +28,8 @@ type Wanted = Pick<RequestOf<typeof apis.describeConfigs>, 'includeSynonyms' | '
 
 function describe(asked: Asked, wanted: Wanted, services: Services): ResourceResponse {
   const { resourceType, resourceName, configurationKeys } = asked;
-  const isWanted = ({ name }: { name: string }) => configurationKeys === null || configurationKeys.includes(name);
+  const isWanted = ({ name }: { name: string }) =>
+    configurationKeys === null || configurationKeys.length === 0 || configurationKeys.includes(name);
   const answer = (configs: ConfigResponse[]) => ({
     errorCode: 0,
     errorMessage: null,
