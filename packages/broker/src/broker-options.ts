@@ -32,6 +32,12 @@ export interface BrokerOptions {
   readonly topicDefaults?: Readonly<Record<string, string>>;
   /** Default 1,000. */
   readonly connectionsMax?: number;
+  /** Connections of one address; default as many as there may be at all. */
+  readonly connectionsPerAddressMax?: number;
+  /** A client that says nothing for so long is let go; default 10 minutes. */
+  readonly connectionIdleMaxMs?: number;
+  /** Memory that the records in answers may hold, those of all connections together; default 256 MiB. */
+  readonly fetchMemoryMax?: number;
   /** Largest request; default 100 MiB. */
   readonly requestBytesMax?: number;
   /** Largest sum of records that a fetch answers with; default 55 MiB. */
@@ -94,6 +100,9 @@ export function settleOptions(options: BrokerOptions): Settled {
     flushMs: Number.POSITIVE_INFINITY,
     topicDefaults: {},
     connectionsMax: 1000,
+    connectionsPerAddressMax: Number.POSITIVE_INFINITY,
+    connectionIdleMaxMs: 10 * 60 * 1000,
+    fetchMemoryMax: 256 * mebibyte,
     requestBytesMax: 100 * mebibyte,
     fetchBytesMax: 55 * mebibyte,
     partitionsMax: 10_000,
@@ -109,7 +118,17 @@ export function settleOptions(options: BrokerOptions): Settled {
     ...options,
   };
   const check = (
-    name: 'port' | 'virtualBrokers' | 'defaultPartitions' | 'flushMessages' | 'flushMs' | 'connectionsMax' | 'requestBytesMax',
+    name:
+      | 'port'
+      | 'virtualBrokers'
+      | 'defaultPartitions'
+      | 'flushMessages'
+      | 'flushMs'
+      | 'connectionsMax'
+      | 'requestBytesMax'
+      | 'connectionsPerAddressMax'
+      | 'connectionIdleMaxMs'
+      | 'fetchMemoryMax',
     low: number,
     high: number,
   ) => {
@@ -127,5 +146,8 @@ export function settleOptions(options: BrokerOptions): Settled {
   check('flushMs', 0, Number.POSITIVE_INFINITY);
   check('connectionsMax', 1, Number.MAX_SAFE_INTEGER);
   check('requestBytesMax', 1024, 2 ** 31 - 1);
+  check('connectionsPerAddressMax', 1, Number.POSITIVE_INFINITY);
+  check('connectionIdleMaxMs', 1, Number.POSITIVE_INFINITY);
+  check('fetchMemoryMax', mebibyte, Number.MAX_SAFE_INTEGER);
   return settled;
 }

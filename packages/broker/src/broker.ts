@@ -17,6 +17,7 @@ import type { Services } from './handlers/handler.ts';
 import { ProducerIds } from './producer/producer-ids.ts';
 import { Credentials } from './security/credentials.ts';
 import { mechanismsOf, openSasl, securityProtocolOf, warnOfOpenDoor } from './security/open-sasl.ts';
+import { BufferPool } from './server/buffer-pool.ts';
 import { type Intercept, type InterceptionRule, Interceptions, interceptBy } from './server/interception.ts';
 import { Listener, type Network } from './server/listener.ts';
 import { type NodeSettings, Nodes } from './server/nodes.ts';
@@ -50,6 +51,7 @@ export class Broker {
   readonly #options: ReturnType<typeof settleOptions>;
   readonly #ports: BrokerPorts;
   readonly #interceptions = new Interceptions();
+  readonly #pool: BufferPool;
   #directory: DataDirectory | undefined;
   #topics: Topics | undefined;
   #groups: GroupCoordinator | undefined;
@@ -61,6 +63,7 @@ export class Broker {
   /** @param ports the machine's own where left out. @throws {MillraceError} CONFIG_INVALID */
   constructor(options: BrokerOptions, ports: Partial<BrokerPorts> = {}) {
     this.#options = settleOptions(options);
+    this.#pool = new BufferPool(this.#options.fetchMemoryMax);
     this.#ports = { disk: systemDisk, clock: systemClock, random: systemRandom, logger: silentLogger, ...ports };
   }
 
@@ -248,9 +251,10 @@ export class Broker {
   }
 
   #listenerOf(nodeId: number, port: number, services: Services): Listener {
-    const { logger, network } = this.#ports;
+    const { logger, network, clock } = this.#ports;
     const router = requestRouter({ ...services, nodeId }, this.#interceptions);
-    return new Listener({ ...this.#options, port, network }, router, logger, services.sasl);
+    const { connectionIdleMaxMs: idleMaxMs } = this.#options;
+    return new Listener({ ...this.#options, port, network, clock, idleMaxMs, pool: this.#pool }, router, logger, services.sasl);
   }
 
   #nodeIds(): number[] {

@@ -233,7 +233,7 @@ describe('a producer with a transactional id', () => {
 
   it('is forgotten when it is not used for long', async () => {
     const clock = new FakeClock(1e12);
-    const { producer } = await opened({ transactionalIdExpirationMs: 1000 }, { clock });
+    const { producer } = await opened({ transactionalIdExpirationMs: 1000, connectionIdleMaxMs: Number.POSITIVE_INFINITY }, { clock });
     await producer.add();
     await producer.end('abort');
     clock.jump(2000);

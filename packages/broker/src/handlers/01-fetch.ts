@@ -17,6 +17,7 @@ const noBytes = Buffer.alloc(0);
  * least one batch even if it is larger than asked for. Waits up to max_wait for min_bytes, and wakes with the appends.
  * A reader of committed records gets what lies before the first open transaction, with the list of aborted ones among it; it wakes
  * when a transaction ends.
+ * All connections together hold so much memory for answers and no more: where it is short answers are smaller, and wait for their turn.
  * Only the leader of a partition answers for it, to clients that know no other epoch than its own; who read something else at the last
  * offset of an epoch is told where the logs part (12).
  * Differs from Kafka: keeps no fetch sessions (every answer has session id 0, so clients send whole requests; KIP-227 allows it).
@@ -25,8 +26,29 @@ const noBytes = Buffer.alloc(0);
 export const handleFetch: Handler<typeof apis.fetch> = (request, services, context) => {
   if (request.sessionId !== 0) return { errorCode: errorCode('FETCH_SESSION_ID_NOT_FOUND'), responses: [] };
   const waiting = waitFor(request, services, context);
-  return waiting === undefined ? read(request, services, context) : waiting.then(() => read(request, services, context));
+  return waiting === undefined ? readWithin(request, services, context) : waiting.then(() => readWithin(request, services, context));
 };
+
+/** Reads as much as there is memory for, which all connections share; waits for some where there is none. */
+function readWithin(request: Request, services: Services, context: RequestContext): Response | Promise<Response> {
+  const wanted = wantedBytes(request, services);
+  const granted = context.reserve(wanted);
+  if (granted instanceof Promise) return granted.then((bytes) => read(request, services, context, bytes));
+  return read(request, services, context, granted);
+}
+
+/** About how many bytes there are for the answer. */
+function wantedBytes(request: Request, { topics, fetchBytesMax }: Services): number {
+  const most = Math.min(request.maxBytes, fetchBytesMax);
+  let bytes = 0;
+  for (const { topic, partitions } of request.topics) {
+    for (const { partition, fetchOffset, partitionMaxBytes } of partitions) {
+      bytes += Math.min(topics.partition(topic, partition)?.sizeFrom(fetchOffset) ?? 0, partitionMaxBytes);
+      if (bytes >= most) return most;
+    }
+  }
+  return bytes;
+}
 
 /** Undefined if the answer is due at once. */
 function waitFor(request: Request, services: Services, { signal }: RequestContext): Promise<void> | undefined {
@@ -49,14 +71,15 @@ function waitFor(request: Request, services: Services, { signal }: RequestContex
   return awaitBytes(positions, Math.min(request.minBytes, request.maxBytes), request.maxWaitMs, clock, signal);
 }
 
-function read(request: Request, services: Services, context: RequestContext): Response {
-  let bytesLeft = Math.min(request.maxBytes, services.fetchBytesMax);
+function read(request: Request, services: Services, context: RequestContext, bytesMaxOfAll: number): Response {
+  let bytesLeft = bytesMaxOfAll;
   let isFirst = true;
   const responses = request.topics.map(({ topic, partitions }) => ({
     topic,
     partitions: partitions.map((asked) => {
       const bytesMax = Math.min(asked.partitionMaxBytes, bytesLeft);
       const response = readPartition(topic, asked, services, (partition) => {
+        if (bytesMax <= 0 && !isFirst) return { records: noBytes, aborted: request.isolationLevel === readCommitted ? [] : null };
         if (request.isolationLevel === readCommitted) {
           return partition.readCommitted(asked.fetchOffset, bytesMax, isFirst, context.allocate);
         }

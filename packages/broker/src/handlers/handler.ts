@@ -47,6 +47,8 @@ export interface RequestContext {
   readonly hangUp: () => void;
   /** Memory for what is read into the response; it is used again once the response is sent. */
   readonly allocate: (size: number) => Buffer;
+  /** Asks for memory before much is allocated; tells how much may be used, 0 if the client is gone meanwhile. */
+  readonly reserve: (wanted: number) => number | Promise<number>;
 }
 
 type Answer<A extends Api> = EncodableResponse<A> | undefined;

@@ -164,6 +164,7 @@ export class Segment {
   /** Bytes from an indexed boundary near `offset` to the end; 0 only if nothing is there. */
   sizeFrom(offset: number): number {
     if (offset >= this.#nextOffset) return 0;
+    if (offset <= this.baseOffset) return this.#sizeBytes;
     return this.#sizeBytes - this.positionFor(offset);
   }
 

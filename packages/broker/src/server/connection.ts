@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Logger, MillraceError } from '@millrace/core';
+import { type Clock, type Logger, MillraceError } from '@millrace/core';
 import type { Authentication } from '../security/authentication.ts';
 import type { BufferPool, Lease } from './buffer-pool.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -19,14 +19,14 @@ export interface Peer {
 
 /**
  * Answers one request.
- * @param allocate gives memory that is used again once the response is sent.
+ * @param memory that is used again once the response is sent.
  * @returns the response in parts, or nothing where the protocol wants none.
  * @throws if the bytes are no request that can be answered; the connection is closed then.
  */
 export type Serve = (
   frame: Buffer,
   peer: Peer,
-  allocate: Lease['allocate'],
+  memory: Pick<Lease, 'allocate' | 'reserve'>,
 ) => readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined>;
 
 /** No proof of who a client is is larger (Kafka's `sasl.server.max.receive.size`): a stranger gets no more memory. */
@@ -34,6 +34,12 @@ const strangerBytesMax = 512 * 1024;
 
 /** Requests that were read and wait for their turn; beyond this the socket is not read. */
 const queuedBytesMax = 1024 * 1024;
+const queuedRequestsMax = 100;
+
+/** A client that began a request and sends no more of it, or that does not take its answer while others wait for memory, is given this long. */
+const stallMs = 30_000;
+/** Who takes at least this much of an answer does not stall. */
+const paceBytesPerMs = 1024;
 
 /**
  * One client. Requests are answered strictly in order, one at a time; while an answer is not taken by the client nothing more
@@ -44,6 +50,8 @@ export class Connection {
   readonly #serve: Serve;
   readonly #logger: Logger;
   readonly #pool: BufferPool;
+  readonly #clock: Clock;
+  readonly #idleMaxMs: number;
   readonly #frames: FrameReader;
   readonly #gone = new AbortController();
   readonly #peer: Peer;
@@ -52,6 +60,10 @@ export class Connection {
   #isServing = false;
   #hasEnded = false;
   #hangsUp = false;
+  #heardAtMs: number;
+  #frameSinceMs: number | undefined;
+  /** The answer that the client has not taken yet, and since when. */
+  #unsent: { readonly lease: Lease; readonly sinceMs: number } | undefined;
 
   constructor(
     socket: Socket,
@@ -60,6 +72,9 @@ export class Connection {
     options: {
       readonly requestBytesMax: number;
       readonly pool: BufferPool;
+      readonly clock: Clock;
+      /** A client that says nothing for so long, and waits for nothing, is let go. */
+      readonly idleMaxMs: number;
       readonly authentication: Authentication | undefined;
       readonly onClose: () => void;
     },
@@ -67,6 +82,9 @@ export class Connection {
     this.#socket = socket;
     this.#serve = serve;
     this.#pool = options.pool;
+    this.#clock = options.clock;
+    this.#idleMaxMs = options.idleMaxMs;
+    this.#heardAtMs = this.#clock.monotonic();
     const { requestBytesMax, authentication } = options;
     const isStranger = () => authentication !== undefined && authentication.user === undefined;
     this.#frames = new FrameReader(() => (isStranger() ? Math.min(strangerBytesMax, requestBytesMax) : requestBytesMax));
@@ -93,9 +111,39 @@ export class Connection {
     });
   }
 
+  /** The address of the client. */
+  get host(): string {
+    return this.#peer.host;
+  }
+
   destroy(): void {
     this.#socket.destroy();
     this.#forget();
+  }
+
+  /** Lets go of a client that holds a place or memory and does nothing with it; to be called from time to time. */
+  sweep(): void {
+    const nowMs = this.#clock.monotonic();
+    const reason = this.#reasonToEnd(nowMs);
+    if (reason === undefined) return;
+    this.#logger.info({ reason }, 'let a client go');
+    this.destroy();
+  }
+
+  #reasonToEnd(nowMs: number): string | undefined {
+    const silentMs = nowMs - this.#heardAtMs;
+    if (this.#frameSinceMs !== undefined && !this.#socket.isPaused()) {
+      if (silentMs > stallMs) return 'a request was begun and not finished';
+      if (nowMs - this.#frameSinceMs > this.#idleMaxMs) return 'a request took too long to arrive';
+    }
+    if (this.#unsent !== undefined) {
+      const { lease, sinceMs } = this.#unsent;
+      const isSlow = nowMs - sinceMs > stallMs + lease.heldBytes / paceBytesPerMs;
+      return isSlow && lease.heldBytes > 0 && this.#pool.budget.isShort
+        ? 'an answer was not taken while others waited for memory'
+        : undefined;
+    }
+    return !this.#isServing && silentMs > this.#idleMaxMs ? 'it was idle' : undefined;
   }
 
   #forget(): void {
@@ -105,6 +153,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#hangsUp) return;
+    this.#heardAtMs = this.#clock.monotonic();
     try {
       this.#frames.push(chunk, (frame) => {
         this.#queue.push(frame);
@@ -114,8 +163,13 @@ export class Connection {
       this.#refuse(failure);
       return;
     }
-    if (this.#queuedBytes > queuedBytesMax) this.#socket.pause();
+    this.#frameSinceMs = this.#frames.isWithinFrame ? (this.#frameSinceMs ?? this.#heardAtMs) : undefined;
+    if (this.#isQueueFull) this.#socket.pause();
     this.#serveNext();
+  }
+
+  get #isQueueFull(): boolean {
+    return this.#queuedBytes > queuedBytesMax || this.#queue.length > queuedRequestsMax;
   }
 
   #serveNext(): void {
@@ -132,18 +186,24 @@ export class Connection {
   async #serveQueue(): Promise<void> {
     for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
       this.#queuedBytes -= frame.length;
-      const lease = this.#pool.lease();
-      const served = this.#serve(frame, this.#peer, lease.allocate);
-      // Most requests are answered at once; waiting for those would only cost.
-      const response = served instanceof Promise ? await served : served;
-      if (this.#gone.signal.aborted) return;
-      if (response === undefined) lease.release();
-      else if (!this.#write(response, lease)) await this.#drained();
+      const lease = this.#pool.lease(this.#gone.signal);
+      let isSent = false;
+      try {
+        const served = this.#serve(frame, this.#peer, lease);
+        // Most requests are answered at once; waiting for those would only cost.
+        const response = served instanceof Promise ? await served : served;
+        lease.settle();
+        if (this.#gone.signal.aborted) return;
+        isSent = response !== undefined;
+        if (isSent && !this.#write(response!, lease)) await this.#drained(lease);
+      } finally {
+        if (!isSent) lease.release();
+      }
       if (this.#hangsUp) {
         this.#socket.destroySoon();
         return;
       }
-      if (this.#queuedBytes <= queuedBytesMax && this.#socket.isPaused()) this.#socket.resume();
+      if (!this.#isQueueFull && this.#socket.isPaused()) this.#socket.resume();
     }
     if (this.#hasEnded) this.#socket.end();
   }
@@ -157,13 +217,16 @@ export class Connection {
     return isDrained || !this.#socket.writableNeedDrain;
   }
 
-  #drained(): Promise<void> {
+  #drained(lease: Lease): Promise<void> {
     this.#socket.pause();
+    this.#unsent = { lease, sinceMs: this.#clock.monotonic() };
     return new Promise((resolve) => {
       const go = () => {
         this.#socket.off('drain', go);
         this.#gone.signal.removeEventListener('abort', go);
         this.#socket.resume();
+        this.#unsent = undefined;
+        this.#heardAtMs = this.#clock.monotonic();
         resolve();
       };
       this.#socket.on('drain', go);

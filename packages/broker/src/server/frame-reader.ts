@@ -1,22 +1,30 @@
 import { MillraceError } from '@millrace/core';
 
 const sizeBytes = 4;
+/** A frame that claims to be larger gets more memory only as it arrives. */
+const promisedBytesMax = 1024 * 1024;
 /** What a client that begins with TLS sends first: a record of the handshake, of version 3. */
 const tlsHandshake = 0x1603;
 
 /**
  * Cuts a stream of bytes into frames: four bytes of size, then the frame.
- * A frame that arrives in one piece is a slice of it; a larger one is gathered in memory of just its size.
+ * A frame that arrives in one piece is a slice of it; a larger one is gathered.
  */
 export class FrameReader {
   readonly #frameBytesMax: () => number;
   #frame: Buffer | undefined;
   #filled = 0;
+  #size = 0;
   #head: Buffer = Buffer.alloc(0);
 
   /** @param frameBytesMax asked anew for each frame. */
   constructor(frameBytesMax: () => number) {
     this.#frameBytesMax = frameBytesMax;
+  }
+
+  /** True while some of a frame has come, but not all of it. */
+  get isWithinFrame(): boolean {
+    return this.#frame !== undefined || this.#head.length > 0;
   }
 
   /** @throws {MillraceError} KAFKA_PROTOCOL_INVALID if a size is not legal; the stream is of no use then. */
@@ -29,8 +37,10 @@ export class FrameReader {
     while (rest.length >= sizeBytes) {
       const size = this.#checked(rest.readInt32BE(0));
       if (rest.length < sizeBytes + size) {
-        this.#frame = Buffer.allocUnsafeSlow(size);
-        this.#filled = rest.copy(this.#frame, 0, sizeBytes);
+        this.#size = size;
+        this.#frame = Buffer.allocUnsafeSlow(Math.min(size, promisedBytesMax));
+        this.#filled = 0;
+        this.#gather(rest.subarray(sizeBytes));
         return;
       }
       onFrame(rest.subarray(sizeBytes, sizeBytes + size));
@@ -40,15 +50,29 @@ export class FrameReader {
   }
 
   #fill(chunk: Buffer, onFrame: (frame: Buffer) => void): Buffer {
-    const frame = this.#frame;
-    if (frame === undefined) return chunk;
-    const taken = chunk.copy(frame, this.#filled);
-    this.#filled += taken;
-    if (this.#filled === frame.length) {
+    if (this.#frame === undefined) return chunk;
+    const taken = this.#gather(chunk);
+    if (this.#filled === this.#size) {
+      const whole = this.#frame!;
       this.#frame = undefined;
-      onFrame(frame);
+      onFrame(whole);
     }
     return chunk.subarray(taken);
+  }
+
+  /** Takes as much of a chunk as belongs to the frame; memory grows with what has come. */
+  #gather(chunk: Buffer): number {
+    const wanted = Math.min(chunk.length, this.#size - this.#filled);
+    let frame = this.#frame!;
+    if (this.#filled + wanted > frame.length) {
+      const capacity = Math.min(this.#size, Math.max(frame.length * 2, this.#filled + wanted));
+      const grown = Buffer.allocUnsafeSlow(capacity);
+      frame.copy(grown, 0, 0, this.#filled);
+      this.#frame = frame = grown;
+    }
+    chunk.copy(frame, this.#filled, 0, wanted);
+    this.#filled += wanted;
+    return wanted;
   }
 
   #checked(size: number): number {

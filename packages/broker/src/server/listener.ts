@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type Logger, MillraceError } from '@millrace/core';
+import { type Clock, type Logger, MillraceError, systemClock, type Timer } from '@millrace/core';
 import { Authentication, type SaslServices } from '../security/authentication.ts';
 import { type TlsServerOptions, tlsServer } from '../security/tls-server.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -10,6 +10,13 @@ export interface ListenerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly connectionsMax: number;
+  /** Connections of one address; as many as there may be at all where left out. */
+  readonly connectionsPerAddressMax?: number;
+  /** How long a client may be silent; default 10 minutes. */
+  readonly idleMaxMs?: number;
+  /** Memory of answers; one of its own, without bound, where left out. */
+  readonly pool?: BufferPool;
+  readonly clock?: Clock;
   readonly requestBytesMax: number;
   /** Encrypts what goes over the port. */
   readonly tls?: TlsServerOptions | undefined;
@@ -21,6 +28,10 @@ export interface Network {
   readonly createServer: (options: { readonly allowHalfOpen: boolean }, accept: (socket: Socket) => void) => Server;
 }
 
+const defaultIdleMaxMs = 10 * 60_000;
+/** How often it is looked for clients to be let go. */
+const sweepMs = 5000;
+
 /** Accepts clients on one port. */
 export class Listener {
   readonly #server: Server;
@@ -28,6 +39,9 @@ export class Listener {
   readonly #connections = new Set<Connection>();
   /** All sockets, also those whose TLS handshake is under way. */
   readonly #sockets = new Set<Socket>();
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #sweepTimer: Timer | undefined;
 
   /**
    * @param sasl what clients have to prove; they need not say who they are where it is left out.
@@ -36,11 +50,16 @@ export class Listener {
   constructor(options: ListenerOptions, serve: Serve, logger: Logger, sasl?: SaslServices) {
     this.#options = options;
     const { requestBytesMax, tls, network = { createServer } } = options;
-    const pool = new BufferPool();
+    const { pool = new BufferPool(), clock = systemClock, idleMaxMs = defaultIdleMaxMs } = options;
+    this.#clock = clock;
+    this.#logger = logger;
     const accept = (socket: Socket) => {
+      if (this.#hasTooManyOf(socket)) return;
       const connection = new Connection(socket, serve, logger, {
         requestBytesMax,
         pool,
+        clock,
+        idleMaxMs,
         authentication: sasl && new Authentication(sasl, `${socket.remoteAddress}:${socket.remotePort}`),
         onClose: () => this.#connections.delete(connection),
       });
@@ -72,12 +91,33 @@ export class Listener {
       });
       this.#server.listen(port, host, () => {
         const address = this.#server.address();
+        this.#armSweep();
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
     });
   }
 
+  #armSweep(): void {
+    const sweep = () => {
+      for (const connection of this.#connections) connection.sweep();
+      this.#armSweep();
+    };
+    this.#sweepTimer = this.#clock.setTimer(sweepMs, sweep, { unref: true });
+  }
+
+  #hasTooManyOf(socket: Socket): boolean {
+    const { connectionsPerAddressMax = Number.POSITIVE_INFINITY } = this.#options;
+    if (!Number.isFinite(connectionsPerAddressMax)) return false;
+    const { remoteAddress } = socket;
+    const count = [...this.#connections].filter((connection) => connection.host === remoteAddress).length;
+    if (count < connectionsPerAddressMax) return false;
+    this.#logger.warn({ client: remoteAddress, connectionsPerAddressMax }, 'refused a connection: there are too many of its address');
+    socket.destroy();
+    return true;
+  }
+
   close(): Promise<void> {
+    this.#sweepTimer?.cancel();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       for (const connection of this.#connections) connection.destroy();

@@ -26,7 +26,7 @@ const apiNames = new Map(Object.entries(apis).map(([name, { key }]) => [key, nam
  * Kafka does; only ApiVersions is answered in every version.
  */
 export function requestRouter(services: Services, interceptions: Interceptions): Serve {
-  return (frame: Buffer, peer: Peer, allocate: (size: number) => Buffer) => {
+  return (frame, peer, { allocate, reserve }) => {
     const { authentication, signal, hangUp } = peer;
     if (authentication?.expectsRawToken) return serveToken(frame, authentication, peer);
     const { apiKey, apiVersion, correlationId, clientId, bodyOffset } = decodeRequestHeader(frame);
@@ -40,7 +40,7 @@ export function requestRouter(services: Services, interceptions: Interceptions):
     }
     const { api } = endpoint;
     const request = decodeRequest(api, apiVersion, frame, bodyOffset);
-    const context = { version: apiVersion, clientId: clientId ?? '', host: peer.host, signal, authentication, hangUp, allocate };
+    const context = { version: apiVersion, clientId: clientId ?? '', host: peer.host, signal, authentication, hangUp, allocate, reserve };
     const serve = () => refuseElsewhere(apiNames.get(apiKey)!, request, services) ?? endpoint.handle(request, services, context);
     const answer = interceptions.isEmpty ? serve() : serveIntercepted(api, request, serve, services, context, peer, interceptions);
     const encode = (body: Answer) => (body === undefined ? undefined : encodeResponse(api, apiVersion, correlationId, body));
