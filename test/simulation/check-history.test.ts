@@ -109,6 +109,10 @@ describe('a violation is found', () => {
       ],
       says: /b was acknowledged and is not in c\[0\]/,
     },
+    'when a loss of power has left a hole': {
+      events: [sent('a'), sent('b'), acknowledged(['a', 'b'], 0), { kind: 'restarted', after: 'loss' }, ...scans([batch(0, ['b'])])],
+      says: /b is in t\[0\], and a of before it is not/,
+    },
     'when a record is there twice': {
       events: [sent('a'), acknowledged(['a']), ...scans([batch(0, ['a']), batch(1, ['a'])])],
       says: /a is in t\[0\] twice/,

@@ -102,6 +102,26 @@ const nothingAcknowledgedIsLost: Rule = (facts) => {
   return wrong;
 };
 
+/** Where power is lost that nothing was flushed for, each producer's records in a partition are gone from some point on, without a hole. */
+const lossesHaveNoHoles: Rule = (facts) => {
+  const losses = facts.events.flatMap((event, order) => (event.kind === 'restarted' && event.after === 'loss' ? [order] : []));
+  const eraOf = (order: number) => losses.filter((loss) => loss < order).length;
+  return facts.scans('uncommitted').flatMap((scan) => {
+    const { isCompacted, isRetained } = facts.promise(scan.topic);
+    if (isCompacted || isRetained || scan.logStartOffset > 0) return [];
+    const found = new Set(recordsOf(scan).map(({ value }) => value));
+    const gone = new Map<string, string>();
+    return [...facts.sent.values()].flatMap(({ sent }) => {
+      const known = facts.acknowledged.get(sent.value);
+      if (placeOf(sent) !== placeOf(scan) || known === undefined || sent.transaction !== undefined) return [];
+      const key = `${sent.producer} ${eraOf(known.order)}`;
+      if (!found.has(sent.value)) gone.set(key, gone.get(key) ?? sent.value);
+      else if (gone.has(key)) return [`${sent.value} is in ${placeOf(scan)}, and ${gone.get(key)} of before it is not`];
+      return [];
+    });
+  });
+};
+
 const nothingIsThereTwice: Rule = (facts) =>
   facts.scans('uncommitted').flatMap((scan) => {
     const seen = new Set<string | null>();
@@ -326,6 +346,7 @@ const nobodyIsLedAstray: Rule = (facts) => (facts.hasLoss ? [] : facts.of('astra
 
 const rules: readonly Rule[] = [
   nothingAcknowledgedIsLost,
+  lossesHaveNoHoles,
   nothingIsThereTwice,
   everyRecordWasSentAsItIs,
   eachProducersOrderIsKept,
