@@ -12,7 +12,7 @@ import { ownAnswer } from './own-answers.ts';
 import { askTransactions } from './transaction-requests.ts';
 
 /**
- * The same requests, in every version, in the same situation, to both brokers. What Apache Kafka answers is recorded in `kafka.json`: there the
+ * The same requests, in every version, in the same situation, to both brokers. What Apache Kafka answers is recorded in `kafka.jsonl`: there the
  * record must be true, and the embedded broker must answer alike, but for what `own-answers.ts` lists.
  * `MILLRACE_RECORD=1 npm run test:kafka -- test/conformance/exchange` records it anew.
  */
@@ -21,7 +21,7 @@ interface Recorded {
   readonly answers: Answers;
 }
 
-const path = join(root, 'test/conformance/exchange/kafka.json');
+const path = join(root, 'test/conformance/exchange/kafka.jsonl');
 const isApacheKafka = process.env['KAFKA_BROKERS'] !== undefined;
 const isRecording = isApacheKafka && process.env['MILLRACE_RECORD'] !== undefined;
 
@@ -42,7 +42,7 @@ describe.skipIf(isKafka3)('answers', () => {
     exchange = await Exchange.open(subject);
     for (const ask of [askAboutLogs, askGroups, askTransactions, askAdministration]) await ask(exchange);
     if (isRecording) writeFileSync(path, compact({ served: exchange.served, answers: exchange.answers }));
-    recorded = JSON.parse(readFileSync(path, 'utf8')) as Recorded;
+    recorded = parse(readFileSync(path, 'utf8'));
   });
 
   it('are those of Apache Kafka to every request, in every version that both speak', () => {
@@ -69,11 +69,16 @@ describe.skipIf(isKafka3)('answers', () => {
   });
 });
 
-/** One line an answer. */
+/** One line for what is served, then one for each answer. */
 function compact({ served, answers }: Recorded): string {
-  const lines = Object.entries(answers).map(([what, alternatives]) => {
-    const rows = alternatives.map((alternative) => `    ${JSON.stringify(alternative)}`);
-    return `  ${JSON.stringify(what)}: [\n${rows.join(',\n')}\n  ]`;
-  });
-  return `{"served": ${JSON.stringify(served)},\n"answers": {\n${lines.join(',\n')}\n}}\n`;
+  const lines = Object.entries(answers).flatMap(([what, alternatives]) => alternatives.map((alternative) => ({ what, ...alternative })));
+  return [served, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+function parse(text: string): Recorded {
+  const [served, ...lines] = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return { served, answers: Object.groupBy(lines, ({ what }) => what) as Answers };
 }
