@@ -10,6 +10,7 @@ import type { FetchedPartition, PartitionOffset, ReaderOptions, RecordReader } f
 import { ReaderPartition } from './reader-partition.ts';
 import { refused } from './refused.ts';
 import { ChangeSignal } from './signal.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 type PartitionResponse = FetchResponse['responses'][number]['partitions'][number];
 
@@ -27,6 +28,7 @@ export function openReader(client: KafkaClient, options: ReaderOptions = {}): Re
 class FetchReader implements RecordReader, FetchSource {
   readonly client: KafkaClient;
   readonly memory = new FrameMemory();
+  readonly signal: AbortSignal;
   readonly fetchOptions: FetchSource['fetchOptions'];
   readonly retryContext: RetryContext;
   readonly #closing = new AbortController();
@@ -55,7 +57,8 @@ class FetchReader implements RecordReader, FetchSource {
     this.#checkCrc = options.checkCrc ?? true;
     this.#maxBufferedBytes = options.maxBufferedBytes ?? 2 * 1024 * 1024;
     this.#missingTimeoutMs = options.missingTimeoutMs ?? 30_000;
-    this.retryContext = { clock: client.clock, random: client.random, signal: AbortSignal.any([client.signal, this.#closing.signal]) };
+    this.signal = AbortSignal.any([client.signal, this.#closing.signal]);
+    this.retryContext = { clock: client.clock, random: client.random, signal: this.signal };
     const onClientClosed = () => this.fail(client.signal.reason);
     client.signal.addEventListener('abort', onClientClosed, { once: true, signal: this.#closing.signal });
   }
@@ -103,7 +106,7 @@ class FetchReader implements RecordReader, FetchSource {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#closing.abort();
+    this.#closing.abort(new MillraceError('KAFKA_BROKER_UNAVAILABLE', 'the reader was closed', { retryable: false }));
     this.#partitions.clear();
     this.#ready = [];
     for (const fetcher of this.#fetchers.values()) fetcher.interrupt();
@@ -222,8 +225,8 @@ class FetchReader implements RecordReader, FetchSource {
   async #refuseOffset(state: ReaderPartition): Promise<void> {
     const { topic, partition, fetchOffset: offset } = state;
     try {
-      const [earliest] = await listOffsets(this.client, topic, [partition], 'earliest');
-      const [latest] = await listOffsets(this.client, topic, [partition], 'latest');
+      const [earliest] = await unlessAborted(listOffsets(this.client, topic, [partition], 'earliest'), this.signal);
+      const [latest] = await unlessAborted(listOffsets(this.client, topic, [partition], 'latest'), this.signal);
       if (!this.#isCurrent(state)) return;
       const kept = `the log of ${topic}[${partition}] holds ${earliest} to ${latest}`;
       this.fail(
@@ -267,10 +270,10 @@ class FetchReader implements RecordReader, FetchSource {
 
   async #routeOne(state: ReaderPartition, nodes: Set<number>): Promise<void> {
     try {
-      state.leader = await this.client.leaderOf(state.topic, state.partition);
+      state.leader = await unlessAborted(this.client.leaderOf(state.topic, state.partition), this.signal);
       nodes.add(state.leader);
     } catch (error) {
-      this.client.signal.throwIfAborted();
+      this.signal.throwIfAborted();
       const failure = asMillraceError(error);
       if (failure.code === 'KAFKA_BROKER_UNAVAILABLE' || failure.code === 'KAFKA_TIMED_OUT') return this.#warn(failure);
       if (!failure.retryable) throw failure;
@@ -344,7 +347,10 @@ const noBytes = Buffer.alloc(0);
 
 /** Brokers answer with a whole batch, however large it is, or with nothing: else a reader would ask for the same without end. */
 function stuck(sizeBytes: number, offset: number): MillraceError {
-  return new MillraceError('KAFKA_RECORD_CORRUPT', `${sizeBytes} bytes were fetched, and no whole record batch with offset ${offset} or later`);
+  return new MillraceError(
+    'KAFKA_RECORD_CORRUPT',
+    `${sizeBytes} bytes were fetched, and no whole record batch with offset ${offset} or later`,
+  );
 }
 
 function keyOf(topic: string, partition: number): string {

@@ -127,12 +127,12 @@ export class KafkaClient {
   }
 
   /**
-   * A connection of the caller's own, for requests that wait long. The caller closes it.
-   * @param allocate gives the memory of its responses.
+   * A connection of the caller's own, for requests that wait long. The caller closes it, or its signal does.
+   * @param options.allocate gives the memory of its responses.
    */
-  async dedicatedConnection(nodeId: number, allocate?: (sizeBytes: number) => Buffer): Promise<Connection> {
-    this.signal.throwIfAborted();
-    return Connection.open(this.#node(nodeId).address, { ...this.#options, allocate });
+  async dedicatedConnection(nodeId: number, options: Partial<Pick<ConnectionOptions, 'signal' | 'allocate'>> = {}): Promise<Connection> {
+    (options.signal ?? this.signal).throwIfAborted();
+    return Connection.open(this.#node(nodeId).address, { ...this.#options, ...options });
   }
 
   /**

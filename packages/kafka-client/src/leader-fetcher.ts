@@ -12,6 +12,8 @@ export type FetchResponse = ResponseOf<typeof apis.fetch>;
 export interface FetchSource {
   readonly client: KafkaClient;
   readonly memory: FrameMemory;
+  /** Aborted when the reader or its client closes. */
+  readonly signal: AbortSignal;
   readonly retryContext: RetryContext;
   readonly fetchOptions: {
     readonly isolationLevel: 0 | 1;
@@ -83,7 +85,7 @@ export class LeaderFetcher {
     } catch (error) {
       this.#isWaiting = false;
       if (this.#interrupted) return;
-      this.#source.client.signal.throwIfAborted();
+      this.#source.signal.throwIfAborted();
       if (!(error instanceof MillraceError && error.retryable)) throw error;
       this.#source.unavailable(asked, error);
       await this.#backOff.wait();
@@ -91,8 +93,8 @@ export class LeaderFetcher {
   }
 
   #connect(): Promise<Connection> {
-    const { client, memory } = this.#source;
-    return client.dedicatedConnection(this.#nodeId, (sizeBytes) => memory.take(sizeBytes));
+    const { client, memory, signal } = this.#source;
+    return client.dedicatedConnection(this.#nodeId, { signal, allocate: (sizeBytes) => memory.take(sizeBytes) });
   }
 
   #request(connection: Connection, asked: readonly ReaderPartition[]): Promise<FetchResponse> {
