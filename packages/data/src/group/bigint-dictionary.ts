@@ -53,6 +53,10 @@ export class BigIntDictionary implements KeyDictionary {
     return { kind: 'bigint', values, nulls };
   }
 
+  reserve(count: number): void {
+    this.#index.reserve(count);
+  }
+
   release(id: number): void {
     this.#index.remove(id);
     if (id === this.#nullId) this.#nullId = -1;

@@ -62,6 +62,11 @@ export class GroupTable {
     }
   }
 
+  /** Makes room for so many groups at once: for whoever knows that they are coming. */
+  reserve(count: number): void {
+    this.#last?.reserve(count);
+  }
+
   /** The i-th key of these groups, as a column in their order. */
   keyColumn(i: number, groups: Int32Array, count = groups.length): Column {
     let ids = groups;

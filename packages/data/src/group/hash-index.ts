@@ -42,6 +42,14 @@ export class HashIndex {
     this.size -= 1;
   }
 
+  /** Makes room for so many ids at once. */
+  reserve(count: number): void {
+    if (count > this.hashes.length) this.hashes = grown(this.hashes, count);
+    let slotCount = this.slots.length;
+    while (slotCount < count * 2) slotCount *= 2;
+    if (slotCount > this.slots.length) this.#rebuild(slotCount);
+  }
+
   clear(): void {
     this.slots = new Int32Array(64);
     this.hashes = new Int32Array(32);

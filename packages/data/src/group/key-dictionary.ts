@@ -17,6 +17,8 @@ export interface KeyDictionary {
   intern(column: Column, rowCount: number, into: Int32Array, selection: Selection): void;
   /** The keys of these ids as a column. */
   column(ids: Int32Array, count: number): Column;
+  /** Makes room for so many ids at once: for whoever knows that they are coming. */
+  reserve(count: number): void;
   /** Forgets an id in use: it may be given to another key. */
   release(id: number): void;
   clear(): void;

@@ -76,6 +76,10 @@ export class NumberDictionary implements KeyDictionary {
     return { kind: 'number', values, nulls };
   }
 
+  reserve(count: number): void {
+    this.#index.reserve(count);
+  }
+
   release(id: number): void {
     this.#index.remove(id);
     if (id === this.#nullId) this.#nullId = -1;

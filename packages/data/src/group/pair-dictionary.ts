@@ -63,6 +63,10 @@ export class PairDictionary implements IdOwner {
     return ids.subarray(0, count).map((id) => this.#rights[id]!);
   }
 
+  reserve(count: number): void {
+    this.#index.reserve(count);
+  }
+
   release(id: number): void {
     const [left, right] = [this.#lefts[id]!, this.#rights[id]!];
     this.#index.remove(id);

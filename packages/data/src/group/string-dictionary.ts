@@ -73,6 +73,10 @@ export class StringDictionary implements KeyDictionary {
     return { kind: 'string', bytes, starts, ends, nulls };
   }
 
+  reserve(count: number): void {
+    this.#index.reserve(count);
+  }
+
   release(id: number): void {
     this.#index.remove(id);
     if (id === this.#nullId) this.#nullId = -1;

@@ -33,6 +33,10 @@ export class ValueDictionary implements KeyDictionary {
     return { kind: 'value', values: Array.from({ length: count }, (_, i) => this.#values[ids[i]!]!) };
   }
 
+  reserve(): void {
+    // A Map makes room by itself.
+  }
+
   release(id: number): void {
     const value = this.#values[id]!;
     this.#ids.delete(valueKey(value));

@@ -109,6 +109,7 @@ export class SavedGroups {
     const { parts, fixedParts } = this.#groups;
     for (const part of [...parts, ...fixedParts]) part.resize(count);
     const segments = segmentsOf(count);
+    this.#groups.table.reserve(count);
     for (let segment = 0; segment < segments; segment++) {
       const from = segment << segmentShift;
       this.#restoreKeys(blocks.take('keys', [this.id, segment]), from, Math.min(count, from + segmentSize));
