@@ -30,7 +30,7 @@ export interface BrokerOptions {
   readonly flushMs?: number;
   /** Further configuration for topics that do not say otherwise, by Kafka's names. */
   readonly topicDefaults?: Readonly<Record<string, string>>;
-  /** Default 1,000. */
+  /** Default 2,000. */
   readonly connectionsMax?: number;
   /** Connections of one address; default as many as there may be at all. */
   readonly connectionsPerAddressMax?: number;
@@ -99,7 +99,7 @@ export function settleOptions(options: BrokerOptions): Settled {
     flushMessages: Number.POSITIVE_INFINITY,
     flushMs: Number.POSITIVE_INFINITY,
     topicDefaults: {},
-    connectionsMax: 1000,
+    connectionsMax: 2000,
     connectionsPerAddressMax: Number.POSITIVE_INFINITY,
     connectionIdleMaxMs: 10 * 60 * 1000,
     fetchMemoryMax: 256 * mebibyte,
