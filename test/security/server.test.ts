@@ -78,43 +78,6 @@ describe('a server on a cluster with TLS and SASL', () => {
     const queries = await guest.run('SHOW QUERIES');
     for (const text of [shown, metrics, queries.join('\n')]) expect(text).not.toContain('pässword');
   });
-
-  it.each([
-    [
-      'a wrong password',
-      { 'kafka.sasl.password': 'guess', 'kafka.sasl.password_file': '' },
-      'the broker refuses user "guest"',
-      'see kafka.sasl.username',
-    ],
-    [
-      'a mechanism that is not offered',
-      { 'kafka.sasl.mechanism': 'SCRAM-SHA-256' },
-      'it takes SCRAM-SHA-512, PLAIN',
-      'set kafka.sasl.mechanism',
-    ],
-    ['an authority that did not sign', { 'kafka.ssl.ca': '' }, 'no TLS connection to 127.0.0.1:', 'kafka.ssl.ca'],
-    ['another host', { 'kafka.ssl.server_name': 'kafka.example' }, "does not match certificate's altnames", 'kafka.ssl.server_name'],
-    ['no TLS', { 'kafka.ssl.enabled': false }, 'Closed connection', 'if the listener speaks TLS, say kafka.ssl.enabled: true'],
-  ])('says clearly what is wrong: %s', async (_, flags, message, hint) => {
-    const wrong = await openSecuredServer({
-      'kafka.brokers': owner.brokers,
-      'kafka.ssl.enabled': true,
-      'kafka.ssl.ca': files.authority,
-      'kafka.ssl.cert': files.clientCertificate,
-      'kafka.ssl.key': files.clientKey,
-      'kafka.sasl.mechanism': 'SCRAM-SHA-512',
-      'kafka.sasl.username': 'guest',
-      'kafka.sasl.password_file': files.write('password', `${password}\n`),
-      ...flags,
-    });
-    try {
-      const said = await wrong.run('CREATE STREAM refused (n int32)').catch((error: Error) => error.message);
-      expect(said).toContain(message);
-      expect(said).toContain(hint);
-    } finally {
-      await wrong.close();
-    }
-  });
 });
 
 describe('a plain broker', () => {

@@ -232,7 +232,7 @@ export class Connection {
   /** Why a listener may have closed the connection, if it was so early that it gave no reason. */
   #hintOfEnd(): string | undefined {
     const { isEncrypted, sasl } = this.#options;
-    if (this.#answers === 0) return isEncrypted ? undefined : 'if the listener speaks TLS, say kafka.ssl.enabled: true';
+    if (this.#answers === 0) return isEncrypted ? certificateHint : 'if the listener speaks TLS, say kafka.ssl.enabled: true';
     return this.#answers === 1 && sasl === undefined
       ? 'if the listener asks for SASL, set kafka.sasl.mechanism, kafka.sasl.username and kafka.sasl.password'
       : undefined;
@@ -285,11 +285,17 @@ function tlsWanted(address: Address): MillraceError {
   });
 }
 
+const certificateHint = 'if the listener asks for a certificate, set kafka.ssl.cert and kafka.ssl.key to one that its authority has signed';
+
+function isClosing(cause: NodeJS.ErrnoException | undefined): boolean {
+  return cause === undefined || cause.code === 'ECONNRESET';
+}
+
 function unavailable(address: Address, cause: Error | undefined, hint: string | undefined): MillraceError {
   if (cause instanceof MillraceError) return cause;
   const reason = cause === undefined ? 'the broker closed the connection' : cause.message || (cause as NodeJS.ErrnoException).code;
   return new MillraceError('KAFKA_BROKER_UNAVAILABLE', `${text(address)} is not available: ${reason}`, {
     cause,
-    hint: cause === undefined ? hint : undefined,
+    hint: isClosing(cause) ? hint : undefined,
   });
 }
