@@ -56,7 +56,7 @@ export default class Broker extends BaseCommand {
     this.log('The broker is ready');
     this.log(`  Kafka   ${broker.addresses.join(',')}`);
     this.log(
-      `  access  ${isEncrypted ? 'TLS' : 'no TLS'}, ${mechanisms.length === 0 ? 'nobody is asked who he is' : mechanisms.join(', ')}`,
+      `  access  ${isEncrypted ? 'TLS' : 'no TLS'}, ${mechanisms.length === 0 ? 'no authentication' : mechanisms.join(', ')}`,
     );
     this.log(`  data    ${broker.dataDirectory}`);
     await untilSignalled();
