@@ -45,7 +45,7 @@ function librdkafka(folder: string, skipped: (reason: string) => void): Contesta
   if (compiled.status !== 0) return skip(`it does not compile (is librdkafka-dev installed?): ${compiled.stderr.split('\n')[0]}`);
   return [
     { name: 'librdkafka (C)', workloads: clientWorkloads, command: [program] },
-    { name: 'librdkafka (C), CRC checked', workloads: ['consume', 'copy'], command: [program], options: ['check.crcs=true'] },
+    { name: 'librdkafka (C) + CRC', workloads: ['consume', 'copy'], command: [program], options: ['check.crcs=true'] },
   ];
 
   function skip(reason: string): Contestant[] {
