@@ -14,7 +14,7 @@ import {
 } from '@millrace/kafka-client';
 import { apis, decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fresh } from '../conformance/subject.ts';
+import { fresh, isKafka3 } from '../conformance/subject.ts';
 
 /** Our transactional producer on either broker, each transaction with an epoch of its own (KIP-890). */
 const isApacheKafka = process.env['KAFKA_BROKERS'] !== undefined;
@@ -79,7 +79,7 @@ async function epochOf(transactionalId: string): Promise<number> {
 }
 
 describe('our transactional producer', () => {
-  it('commits and aborts records and offsets, each transaction under another epoch', async () => {
+  it('commits and aborts records and offsets, each transaction under another epoch where the broker offers that', async () => {
     const [topic, group, transactionalId] = [await makeTopic(), fresh('group'), fresh('task')];
     const producer = await openTransactionalProducer(client, { transactionalId });
     const before = await epochOf(transactionalId);
@@ -89,7 +89,7 @@ describe('our transactional producer', () => {
       await producer.sendOffsets(group, offsetsAt(topic, round));
       await (round % 3 === 2 ? producer.abort() : producer.commit());
     }
-    expect(await epochOf(transactionalId)).toBe(before + 6);
+    expect(await epochOf(transactionalId)).toBe(isKafka3 ? before : before + 6);
     expect(await committed(topic)).toEqual([
       ['0', '1', '3', '4'],
       ['0', '1', '3', '4'],

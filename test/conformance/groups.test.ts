@@ -1,4 +1,4 @@
-import { apis } from '@millrace/kafka-protocol';
+import { apis, decodeSubscription, encodeSubscription } from '@millrace/kafka-protocol';
 import { describe, expect, it } from 'vitest';
 import { describeGroup, Member } from './member.ts';
 import { errorName, fresh, Subject, until } from './subject.ts';
@@ -114,6 +114,39 @@ describe('joining a group', () => {
     const [again] = await Promise.all([leader.join(), joining]);
     expect(again.generationId).toBe(3);
     expect(again.members.map(({ metadata }) => metadata.toString()).sort()).toEqual(['m', 'other']);
+  });
+});
+
+/** What a cooperative member says that it holds. */
+const owning = (...partitions: number[]) =>
+  encodeSubscription(1, { topics: ['t'], userData: null, ownedPartitions: [{ topic: 't', partitions }] });
+const ownedBy = (metadata: Buffer) => decodeSubscription(metadata).ownedPartitions[0]!.partitions;
+
+describe('a cooperative rebalance', () => {
+  it('takes two generations: what one member gives up in the first, another gets in the second', async () => {
+    const protocols = ['cooperative-sticky'];
+    const owner = await Member.alone(subject, group(), { protocols, metadata: owning(0, 1) });
+    const other = await Member.connect(subject, owner.groupId, { protocols, metadata: owning() });
+    const entering = other.enter();
+    await until(
+      () => owner.heartbeat(),
+      (error) => error === 'REBALANCE_IN_PROGRESS',
+    );
+    await Promise.all([owner.join(), entering]);
+    const assigned = { [owner.memberId]: '0', [other.memberId]: 'none' };
+    const [first, second] = await Promise.all([owner.sync(assigned), other.sync()]);
+    expect([first.assignment, second.assignment]).toEqual(['0', 'none']);
+
+    const revoked = owner.join({ metadata: owning(0) });
+    await until(
+      () => other.heartbeat(),
+      (error) => error === 'REBALANCE_IN_PROGRESS',
+    );
+    const [again] = await Promise.all([revoked, other.join()]);
+    expect(again.generationId).toBe(3);
+    expect(again.members.map(({ metadata }) => ownedBy(metadata)).sort()).toEqual([[], [0]]);
+    const all = await Promise.all([owner.sync({ [owner.memberId]: '0', [other.memberId]: '1' }), other.sync()]);
+    expect(all.map(({ assignment }) => assignment)).toEqual(['0', '1']);
   });
 });
 

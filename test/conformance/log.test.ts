@@ -57,6 +57,21 @@ describe('fetching', () => {
     expect(recordsIn(responses[0]!.partitions[0]!.records!).map(({ value }) => value)).toEqual(['a']);
   });
 
+  it('waits for as many bytes as asked for, and then gives what there is', async () => {
+    const topic = await Topic.make(subject);
+    const batch = encodeBatch(text('a'));
+    await topic.produce(batch);
+    const startedMs = performance.now();
+    const answer = await topic.fetch(0, { minBytes: batch.length + 1, maxWaitMs: 100 });
+    expect(performance.now() - startedMs).toBeGreaterThan(95);
+    expect(answer.records).toHaveLength(batch.length);
+    const reader = await subject.connect();
+    const fetching = reader.request(apis.fetch, 12, topic.fetchBody(0, { minBytes: batch.length + 1, maxWaitMs: 15_000 }));
+    await topic.produce(batch);
+    const { responses } = await fetching;
+    expect(responses[0]!.partitions[0]!.records).toHaveLength(batch.length * 2);
+  });
+
   it('of several partitions tells each, known or not', async () => {
     const topic = await Topic.make(subject, {}, 2);
     await topic.produce(encodeBatch(text('a')), { index: 1 });

@@ -68,6 +68,12 @@ describe('versions', () => {
     expect(await send(sized(Buffer.from('000300010000', 'hex')))).toBeUndefined();
   });
 
+  it('a request larger than socket.request.max.bytes closes the connection before it is sent', async () => {
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(100 * 1024 * 1024 + 1);
+    expect(await send(size)).toBeUndefined();
+  });
+
   it('answers come in the order of the requests', async () => {
     const topic = await Topic.make(subject);
     const client = await subject.connect();
