@@ -214,6 +214,9 @@ describe.skipIf(isKafka3)('a producer whose transactions have epochs of their ow
     await untilEnded(subject, id);
     expect(await committedOffset(subject, group, topic.name, { requireStable: true })).toMatchObject({ error: 'NONE', offset: 7 });
     expect(await delayed.commitOffset(9, { topic: topic.name, groupId: group })).toBe('INVALID_PRODUCER_EPOCH');
+    const stranger = { topic: topic.name, groupId: group, memberId: 'who', generationId: 5 };
+    expect(await delayed.commitOffset(9, stranger)).toBe('INVALID_PRODUCER_EPOCH');
+    expect(await settled(() => producer.commitOffset(9, stranger))).toBe('UNKNOWN_MEMBER_ID');
   });
 
   it.each([

@@ -15,6 +15,7 @@ const addingFrom = 5;
  * TxnOffsetCommit 0–5: keeps offsets that become the group's when the transaction commits. They add their group to the transaction (5);
  * below, it must have been announced with AddOffsetsToTxn: if not it is INVALID_TXN_STATE, in 4 TRANSACTION_ABORTABLE. From 3 on the
  * member and its generation must be the group's, so that a zombie cannot commit.
+ * Differs from Kafka: offsets that are refused for their member do not add the group (5).
  * @see KIP-98, KIP-447, KIP-890
  */
 export const handleTxnOffsetCommit: Handler<typeof apis.txnOffsetCommit> = async (request, services, { version }) => {
@@ -47,8 +48,8 @@ export const handleTxnOffsetCommit: Handler<typeof apis.txnOffsetCommit> = async
 function refuse(request: Request, { groups, transactions }: Services, version: number): KafkaErrorName | undefined {
   const { groupId, memberId, groupInstanceId, generationId } = request;
   const error =
-    groups.refuseTransactionalCommit({ group: groupId, memberId, instanceId: groupInstanceId, generation: generationId }) ??
-    transactions.refuseOffsets(request, groupId, version >= addingFrom);
+    transactions.refuseOffsets(request, groupId, version >= addingFrom) ??
+    groups.refuseTransactionalCommit({ group: groupId, memberId, instanceId: groupInstanceId, generation: generationId });
   if (error === 'INVALID_TXN_STATE' && version >= abortableFrom) return 'TRANSACTION_ABORTABLE';
   return error === 'PRODUCER_FENCED' ? 'INVALID_PRODUCER_EPOCH' : error;
 }
