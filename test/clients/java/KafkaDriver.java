@@ -20,6 +20,9 @@ import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -40,6 +43,8 @@ public final class KafkaDriver {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String brokers;
+  /** How to get in, if not just anybody may. */
+  private final Map<String, String> access;
   private final Admin admin;
   private final Map<String, Member> members = new HashMap<>();
   private final Map<String, KafkaProducer<String, String>> producers = new HashMap<>();
@@ -65,8 +70,10 @@ public final class KafkaDriver {
     }
   }
 
-  private KafkaDriver(String brokers) {
+  private KafkaDriver(String brokers) throws Exception {
     this.brokers = brokers;
+    String given = System.getenv("DRIVER_SETTINGS");
+    this.access = given == null ? Map.of() : strings(JSON.readTree(given));
     this.admin = Admin.create(settings(Map.of()));
   }
 
@@ -205,6 +212,15 @@ public final class KafkaDriver {
         Map<String, String> sources = new HashMap<>();
         describe(text(with, "topic")).forEach(entry -> sources.put(entry.name(), entry.source().toString()));
         return sources;
+      case "setPassword":
+        var credential = new ScramCredentialInfo(ScramMechanism.fromMechanismName(text(with, "mechanism")), 4096);
+        return await(admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(text(with, "user"), credential, text(with, "password")))).all());
+      case "passwords":
+        List<String> mechanisms = new ArrayList<>();
+        await(admin.describeUserScramCredentials(List.of(text(with, "user"))).description(text(with, "user")))
+            .credentialInfos()
+            .forEach(info -> mechanisms.add(info.mechanism().mechanismName()));
+        return mechanisms;
       case "deleteOffset":
         return await(admin.deleteConsumerGroupOffsets(text(with, "group"), java.util.Set.of(partition(with))).all());
       default:
@@ -214,6 +230,7 @@ public final class KafkaDriver {
 
   private Map<String, Object> settings(Map<String, Object> more) {
     Map<String, Object> settings = new HashMap<>(more);
+    settings.putAll(access);
     settings.put("bootstrap.servers", brokers);
     settings.put("client.id", "java-driver");
     return settings;

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
-from driver_loop import decode, encode, serve
+from driver_loop import access, decode, encode, serve
 
 TIMEOUT = 40
 
@@ -30,7 +30,7 @@ def record_of(message):
 
 class Driver:
     def __init__(self, brokers):
-        self.common = {"bootstrap_servers": brokers, "client_id": "aiokafka-driver"}
+        self.common = {**access, "bootstrap_servers": brokers, "client_id": "aiokafka-driver"}
         self.opened = None
         self.members = {}
         self.producers = {}

@@ -15,7 +15,7 @@ from confluent_kafka.admin import (
     OffsetSpec,
     ResourceType,
 )
-from driver_loop import decode, encode, serve
+from driver_loop import access, decode, encode, serve
 
 TIMEOUT = 40
 isolations = {"read_committed": IsolationLevel.READ_COMMITTED, "read_uncommitted": IsolationLevel.READ_UNCOMMITTED}
@@ -34,7 +34,7 @@ def record_of(message):
 
 class Driver:
     def __init__(self, brokers):
-        self.common = {"bootstrap.servers": brokers, "client.id": "confluent-driver", "log_level": 2}
+        self.common = {**access, "bootstrap.servers": brokers, "client.id": "confluent-driver", "log_level": 2}
         self.admin = AdminClient(self.common)
         self.members = {}
         self.producers = {}

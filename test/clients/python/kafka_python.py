@@ -3,7 +3,7 @@
 import sys
 import time
 
-from driver_loop import decode, encode, serve
+from driver_loop import access, decode, encode, serve
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.structs import OffsetAndMetadata
@@ -24,7 +24,7 @@ def record_of(message):
 
 class Driver:
     def __init__(self, brokers):
-        self.common = {"bootstrap_servers": brokers, "client_id": "kafka-python-driver"}
+        self.common = {**access, "bootstrap_servers": brokers, "client_id": "kafka-python-driver"}
         self.admin = KafkaAdminClient(**self.common)
         self.members = {}
         self.producers = {}
