@@ -57,7 +57,16 @@ const log = [batch(0, ['a', 'b']), batch(2, ['x', 'y']), marker(4, 'commit'), ba
 const offsetSeen = (offset: number, askedAt = 1000): Event => ({ kind: 'offset-seen', group: 'g', ...place, offset, askedAt });
 const sound: Event[] = [...transactions, ...scans(log, ['z']), offsetSeen(5)];
 
-const found = (events: readonly Event[]) => checkHistory(events, promises);
+const found = (events: readonly Event[]) => checkHistory(events, promises, { group: 'g', from: 't', to: 'copy' });
+/** One record that a copier has come past. */
+const copied: Event[] = [
+  sent('a'),
+  sent('1<a', { topic: 'copy' }),
+  sent('2<a', { topic: 'copy' }),
+  { kind: 'committing', group: 'g', ...place, offset: 1 },
+  ...scans([batch(0, ['a'])]),
+  offsetSeen(1),
+];
 const without = (value: string) => log.map((of) => ({ ...of, records: of.records.filter((record) => record.value !== value) }));
 
 describe('a history in which nothing is wrong', () => {
@@ -77,6 +86,10 @@ describe('a history in which nothing is wrong', () => {
   it('may lack what power was lost with', () => {
     const lost: Event = { kind: 'restarted', after: 'loss' };
     expect(found([sent('a'), sent('b'), acknowledged(['a', 'b'], 0), lost, ...scans([batch(0, ['a'])])])).toEqual([]);
+  });
+
+  it('may have a copy of what was come past', () => {
+    expect(found([...copied, ...scans([batch(0, ['1<a'])], [], { topic: 'copy' })])).toEqual([]);
   });
 
   it('may lack what was deleted, and in a compacted topic what was replaced', () => {
@@ -212,6 +225,14 @@ describe('a violation is found', () => {
       says: /is 1 after it was 3/,
     },
     'when an offset is seen that nobody has committed': { events: [offsetSeen(4, 0)], says: /is 4, which nobody has committed/ },
+    'when something is copied twice': {
+      events: [...copied, ...scans([batch(0, ['1<a', '2<a'])], [], { topic: 'copy' })],
+      says: /the copy of t\[0\] up to 1 is a a, and the original a/,
+    },
+    'when something is not copied that a copier has come past': {
+      events: [...copied, ...scans([], [], { topic: 'copy' })],
+      says: /the copy of t\[0\] up to 1 is , and the original a/,
+    },
     'when the last stable offset goes back': {
       events: [
         sent('a'),

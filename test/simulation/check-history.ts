@@ -1,15 +1,23 @@
-import type { Acknowledged, Committing, Ended, Ending, Event, Promises, Read, Scanned, SeenBatch, SeenRecord, Sent } from './history.ts';
+import type { Acknowledged, Ended, Ending, Event, Promises, Read, Scanned, SeenBatch, SeenRecord, Sent } from './history.ts';
+import { copyMark } from './history.ts';
 
 /**
  * Compares what the clients of a broker have seen with what a broker promises; knows nothing else of it.
  * @returns one sentence for each thing that is wrong.
  */
-export function checkHistory(events: readonly Event[], promises: Promises): string[] {
-  const facts = new Facts(events, promises);
+export function checkHistory(events: readonly Event[], promises: Promises, copy?: Copy): string[] {
+  const facts = new Facts(events, promises, copy);
   return rules.flatMap((rule) => rule(facts));
 }
 
 type Place = { readonly topic: string; readonly partition: number };
+/** A group copies a topic into another one, partition by partition: what it has come past is there once, and nothing else. */
+export interface Copy {
+  readonly group: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 type Rule = (facts: Facts) => string[];
 
 const placeOf = ({ topic, partition }: Place) => `${topic}[${partition}]`;
@@ -23,10 +31,12 @@ class Facts {
   readonly results = new Map<string, Ended['result']>();
   /** True if power was lost without what was acknowledged being on stable storage. */
   readonly hasLoss: boolean;
+  readonly copy: Copy | undefined;
   readonly #promises: Promises;
 
-  constructor(events: readonly Event[], promises: Promises) {
+  constructor(events: readonly Event[], promises: Promises, copy: Copy | undefined) {
     this.events = events;
+    this.copy = copy;
     this.#promises = promises;
     this.hasLoss = events.some((event) => event.kind === 'restarted' && event.after === 'loss');
     for (const [order, event] of events.entries()) {
@@ -234,9 +244,27 @@ const transactionsAreWholeOrNot: Rule = (facts) => {
   });
 };
 
-function lastSeenOffset(facts: Facts, of: Committing): number {
+function lastSeenOffset(facts: Facts, of: Place & { readonly group: string }): number {
   return facts.of('offset-seen').findLast((seen) => seen.group === of.group && placeOf(seen) === placeOf(of))?.offset ?? -1;
 }
+
+const copiesAreExact: Rule = (facts) => {
+  const { copy } = facts;
+  if (copy === undefined || facts.hasLoss) return [];
+  return facts.scans('committed').flatMap((scan) => {
+    if (scan.topic !== copy.from) return [];
+    const { partition } = scan;
+    const target = facts.scanOf({ topic: copy.to, partition }, 'committed');
+    if (target === undefined) return [];
+    const position = lastSeenOffset(facts, { group: copy.group, topic: copy.from, partition });
+    const originals = recordsOf(scan).flatMap(({ value, offset }) => (offset < position ? [value] : []));
+    const copies = recordsOf(target).map(({ value }) => value!.slice(value!.indexOf(copyMark) + 1));
+    const isExact = originals.length === copies.length && originals.every((value, i) => value === copies[i]);
+    return isExact
+      ? []
+      : [`the copy of ${placeOf(scan)} up to ${position} is ${copies.join(' ')}, and the original ${originals.join(' ')}`];
+  });
+};
 
 const committedOffsetsNeverGoBack: Rule = (facts) => {
   if (facts.hasLoss) return [];
@@ -353,6 +381,7 @@ const rules: readonly Rule[] = [
   offsetsAreDense,
   nothingAbortedIsRead,
   transactionsAreWholeOrNot,
+  copiesAreExact,
   committedOffsetsNeverGoBack,
   boundsOnlyGrow,
   nothingHangs,

@@ -180,6 +180,9 @@ export type Event =
   | Astray
   | Restarted;
 
+/** In the value of a copy, behind this stands the value that it is of. */
+export const copyMark = '<';
+
 /** How the topics are kept. */
 export interface TopicPromise {
   /** Only the last record of a key need be there. */

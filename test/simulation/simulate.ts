@@ -1,9 +1,12 @@
 import type { KafkaClient, TopicPartition } from '@millrace/kafka-client';
 import { apis, errorOf } from '@millrace/kafka-protocol';
-import { type Actor, administrator, groupMember, plainProducer, transactionalProducer } from './actors.ts';
+import type { Actor } from './actor.ts';
+import { administrator } from './administrator.ts';
 import { checkHistory } from './check-history.ts';
+import { copier, groupMember } from './group-members.ts';
 import type { Event, Promises } from './history.ts';
 import { observer, survey } from './observer.ts';
+import { plainProducer, transactionalProducer } from './producers.ts';
 import { World } from './world.ts';
 
 /** What the brokers of these seeds go through. */
@@ -20,7 +23,7 @@ export interface Outcome {
 }
 
 const at = (topic: string, ...partitions: number[]): TopicPartition[] => partitions.map((partition) => ({ topic, partition }));
-const places = [...at('t', 0, 1), ...at('u', 0), ...at('compacted', 0), ...at('retained', 0)];
+const places = [...at('t', 0, 1), ...at('u', 0), ...at('compacted', 0), ...at('retained', 0), ...at('copy', 0, 1)];
 const promises: Promises = new Map([
   ['compacted', { isCompacted: true, isRetained: false }],
   ['retained', { isCompacted: false, isRetained: true }],
@@ -28,6 +31,7 @@ const promises: Promises = new Map([
 const topics = [
   { name: 't', numPartitions: 2, configs: [] },
   { name: 'u', numPartitions: 1, configs: [] },
+  { name: 'copy', numPartitions: 2, configs: [] },
   {
     name: 'compacted',
     numPartitions: 1,
@@ -60,7 +64,11 @@ export async function simulate(seed: number): Promise<Outcome> {
   await comeToAnEnd(world, running);
   await inTime(world, 60_000, takeDown(world, surveyor));
   await world.close();
-  return { violations: checkHistory(world.events, promises), events: world.events, cuts: world.network.cutCount };
+  return {
+    violations: checkHistory(world.events, promises, { group: 'copiers', from: 't', to: 'copy' }),
+    events: world.events,
+    cuts: world.network.cutCount,
+  };
 }
 
 function actorsOf(world: World): Actor[] {
@@ -74,6 +82,8 @@ function actorsOf(world: World): Actor[] {
     transactionalProducer('z', 'ty', [...at('u', 0)]),
     groupMember('m', 'readers', 't'),
     groupMember('n', 'readers', 't'),
+    copier('k', 'copiers', 't', 'copy'),
+    copier('l', 'copiers', 't', 'copy'),
     administrator('a', at('retained', 0)[0]!),
   ];
   return [observer(places), ...all.filter(() => world.random.below(3) > 0)];
@@ -150,7 +160,8 @@ async function takeDown(world: World, client: KafkaClient): Promise<void> {
   for (const place of places) await survey(world, client, place);
   const { topics: listed } = await client.requestAny(apis.metadata, { topics: null });
   world.record({ kind: 'topics-seen', topics: listed.map(({ name }) => name!) });
-  for (const group of ['readers', 'offsets-of-x', 'offsets-of-y', 'offsets-of-z']) await seeOffsets(world, client, group, askedAt);
+  for (const group of ['readers', 'copiers', 'offsets-of-x', 'offsets-of-y', 'offsets-of-z'])
+    await seeOffsets(world, client, group, askedAt);
 }
 
 async function seeOffsets(world: World, client: KafkaClient, group: string, askedAt: number): Promise<void> {
