@@ -72,7 +72,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'long',
-          include: ['packages/broker/test/*-simulation.test.ts', 'test/simulation/simulation.test.ts', 'test/recovery/**/*.test.ts'],
+          include: ['packages/broker/test/simulation/*.test.ts', 'test/simulation/simulation.test.ts', 'test/recovery/**/*.test.ts'],
           pool: 'forks',
           execArgv,
           server: inline,

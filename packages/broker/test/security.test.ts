@@ -1,6 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { connect as connectTls } from 'node:tls';
+import { FakeClock } from '@millrace/core';
 import { apis, errorCode, errorOf } from '@millrace/kafka-protocol';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -84,7 +85,10 @@ describe('SCRAM as a server', () => {
 describe('PLAIN as a server', () => {
   it('takes a name and its password, for nobody else', async () => {
     const keys = await keysOfPassword('SCRAM-SHA-256', 'pw');
-    const exchange = new PlainExchange((user) => ({ keys, isKnown: user === 'ann', mechanism: 'SCRAM-SHA-256' }));
+    const exchange = new PlainExchange({
+      lookupAny: (user) => ({ keys, isKnown: user === 'ann', mechanism: 'SCRAM-SHA-256' }),
+      derive: (mechanism, password, { salt, iterations }) => keysOfPassword(mechanism, password, salt, iterations),
+    });
     const kinds = [
       '\0ann\0pw',
       'ann\0ann\0pw',
@@ -223,6 +227,17 @@ describe('a listener with SASL', () => {
     size.writeInt32BE(600 * 1024);
     client.sendBytes(size);
     await client.closed();
+  });
+
+  it('lets a stranger go that takes its time', async () => {
+    const clock = new FakeClock(0);
+    const broker = await openBroker({ sasl: { users } }, { clock });
+    const stranger = await RawClient.open(broker.port);
+    await stranger.request(apis.apiVersions, 0, {});
+    clock.advance(29_000);
+    await stranger.request(apis.apiVersions, 0, {});
+    clock.advance(7000);
+    await stranger.closed();
   });
 
   it('challenges users that do not exist like others, the same way each time', async () => {

@@ -97,7 +97,7 @@ describe('compression.type', () => {
     const bomb = batchOf(['0'.repeat(65 * 1024 * 1024)], { compression });
     expect(await client.produce(bomb)).toMatchObject({
       errorMessage: expect.stringContaining('would become larger than 67108864 bytes'),
-    });
+    }, 30_000);
     expect((await client.produce(batchOf(['a'], { compression }))).baseOffset).toBe(0);
   });
 
@@ -273,4 +273,38 @@ it.each([
   const topics = [{ name: 'u', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [{ name, value }] }];
   const made = await client.raw.request(apis.createTopics, 7, { topics, validateOnly: false });
   expect(nameOf(made.topics[0]!.errorCode)).toBe('INVALID_CONFIG');
+});
+
+describe('a description of a broker', () => {
+  async function describeBroker(client: TopicClient, resourceName: string) {
+    const resources = [{ resourceType: 4, resourceName, configurationKeys: null }];
+    const asked = { resources, includeSynonyms: true, includeDocumentation: true };
+    return (await client.raw.request(apis.describeConfigs, 4, asked)).results[0]!;
+  }
+
+  it('tells what is set and what is not, as the node has it', async () => {
+    const broker = await openBroker({ virtualBrokers: 2, defaultPartitions: 4, topicDefaults: { 'segment.bytes': '5000' } });
+    const [first, second] = broker.nodes;
+    const client = await TopicClient.open(second!.port);
+    const { configs } = await describeBroker(client, '2');
+    const told = new Map(configs.map((config) => [config.name, config]));
+    expect(configs.map(({ name }) => name)).toEqual([...told.keys()].sort());
+    for (const config of configs)
+      expect(config).toMatchObject({ readOnly: true, isSensitive: false, documentation: expect.stringMatching(/\w/) });
+    expect(told.get('broker.id')!.value).toBe('2');
+    expect(told.get('advertised.listeners')!.value).toBe(`PLAINTEXT://127.0.0.1:${second!.port}`);
+    expect(told.get('num.partitions')).toMatchObject({
+      value: '4',
+      configSource: 4,
+      configType: 3,
+      synonyms: [
+        { name: 'num.partitions', value: '4', source: 4 },
+        { name: 'num.partitions', value: '1', source: 5 },
+      ],
+    });
+    expect(told.get('log.segment.bytes')).toMatchObject({ value: '5000', configSource: 4 });
+    expect(told.get('log.retention.ms')).toMatchObject({ value: '-1', configSource: 4, configType: 5 });
+    expect(told.get('auto.create.topics.enable')).toMatchObject({ value: 'true', configSource: 5, configType: 1 });
+    expect(nameOf((await describeBroker(client, String(first!.nodeId))).errorCode)).toBe('INVALID_REQUEST');
+  });
 });

@@ -1,14 +1,14 @@
 import { FakeClock, SeededRandom, silentLogger } from '@millrace/core';
 import { encodeBatch } from '@millrace/kafka-protocol';
 import { expect, it } from 'vitest';
-import { GroupCoordinator } from '../src/group/group-coordinator.ts';
-import { ProducerIds } from '../src/producer/producer-ids.ts';
-import { isRefusal } from '../src/topic/check-produced.ts';
-import { Topics } from '../src/topic/topics.ts';
-import type { ProducerIdentity } from '../src/transaction/transaction.ts';
-import { TransactionCoordinator } from '../src/transaction/transaction-coordinator.ts';
-import { Crash, MemoryDisk } from './memory-disk.ts';
-import { committedIn } from './topic-client.ts';
+import { GroupCoordinator } from '../../src/group/group-coordinator.ts';
+import { ProducerIds } from '../../src/producer/producer-ids.ts';
+import { isRefusal } from '../../src/topic/check-produced.ts';
+import { Topics } from '../../src/topic/topics.ts';
+import type { ProducerIdentity } from '../../src/transaction/transaction.ts';
+import { TransactionCoordinator } from '../../src/transaction/transaction-coordinator.ts';
+import { Crash, MemoryDisk } from '../memory-disk.ts';
+import { committedIn } from '../topic-client.ts';
 
 /**
  * Two producers, one of each version of transactions, with transactions that overlap, on a disk that crashes at a chosen operation. Afterwards a reader of committed records
@@ -275,7 +275,7 @@ async function crashAndRecover(seed: number, kind: 'process' | 'power', flushMes
   expect(world.visible(), label).toEqual(before);
 }
 
-const seeds = Array.from({ length: process.env['MILLRACE_TEST_LONG'] === undefined ? 60 : 10_000 }, (_, seed) => seed);
+const seeds = Array.from({ length: process.env['MILLRACE_TEST_LONG'] === undefined ? 40 : 10_000 }, (_, seed) => seed);
 
 it('the end of the process at any write shows nothing aborted, loses nothing committed and leaves nothing open', async () => {
   for (const seed of seeds) await crashAndRecover(seed, 'process', Number.POSITIVE_INFINITY);

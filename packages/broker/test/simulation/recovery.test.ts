@@ -1,12 +1,12 @@
 import { FakeClock, SeededRandom, silentLogger } from '@millrace/core';
 import { encodeBatch, iterateBatches } from '@millrace/kafka-protocol';
 import { expect, it } from 'vitest';
-import { GroupCoordinator } from '../src/group/group-coordinator.ts';
-import { readBatchHeader } from '../src/log/batch-header.ts';
-import { isRefusal } from '../src/topic/check-produced.ts';
-import type { Appended, Partition } from '../src/topic/partition.ts';
-import { Topics } from '../src/topic/topics.ts';
-import { Crash, MemoryDisk } from './memory-disk.ts';
+import { GroupCoordinator } from '../../src/group/group-coordinator.ts';
+import { readBatchHeader } from '../../src/log/batch-header.ts';
+import { isRefusal } from '../../src/topic/check-produced.ts';
+import type { Appended, Partition } from '../../src/topic/partition.ts';
+import { Topics } from '../../src/topic/topics.ts';
+import { Crash, MemoryDisk } from '../memory-disk.ts';
 
 /**
  * A scripted workload on a disk that crashes at a chosen operation. A batch holds one to three records and is known by its producer
@@ -156,7 +156,7 @@ async function crashAndRecover(seed: number, kind: 'process' | 'power', flushMes
   ).toEqual(world.sent.map(({ producerId, sequence }) => [producerId, sequence]));
 }
 
-const seeds = Array.from({ length: process.env['MILLRACE_TEST_LONG'] === undefined ? 180 : 10_000 }, (_, seed) => seed);
+const seeds = Array.from({ length: process.env['MILLRACE_TEST_LONG'] === undefined ? 90 : 10_000 }, (_, seed) => seed);
 
 it('the end of the process at any write loses nothing that was acknowledged, repeats nothing, and leaves no hole', async () => {
   for (const seed of seeds) await crashAndRecover(seed, 'process', Number.POSITIVE_INFINITY);
