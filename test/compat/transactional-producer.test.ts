@@ -78,6 +78,9 @@ async function epochOf(transactionalId: string): Promise<number> {
   return transactionStates[0]!.producerEpoch;
 }
 
+/** Apache Kafka answers a commit before its markers are written. */
+const untilMarked = { timeout: 20_000, interval: 20 };
+
 describe('our transactional producer', () => {
   it('commits and aborts records and offsets, each transaction under another epoch where the broker offers that', async () => {
     const [topic, group, transactionalId] = [await makeTopic(), fresh('group'), fresh('task')];
@@ -90,10 +93,12 @@ describe('our transactional producer', () => {
       await (round % 3 === 2 ? producer.abort() : producer.commit());
     }
     expect(await epochOf(transactionalId)).toBe(isKafka3 ? before : before + 6);
-    expect(await committed(topic)).toEqual([
-      ['0', '1', '3', '4'],
-      ['0', '1', '3', '4'],
-    ]);
+    await expect
+      .poll(() => committed(topic), untilMarked)
+      .toEqual([
+        ['0', '1', '3', '4'],
+        ['0', '1', '3', '4'],
+      ]);
     expect(await fetchOffsets(new Coordinator(client, group), null)).toEqual(offsetsAt(topic, 4));
     await producer.close();
   });
@@ -111,7 +116,7 @@ describe('our transactional producer', () => {
     owner.begin();
     await owner.append(topic, 0, 1, null, bytes('owner'));
     await owner.commit();
-    expect(await committed(topic)).toEqual([['owner'], []]);
+    await expect.poll(() => committed(topic), untilMarked).toEqual([['owner'], []]);
   });
 
   it('is told when its transaction has taken too long, and its successor goes on', async () => {
@@ -126,7 +131,7 @@ describe('our transactional producer', () => {
     next.begin();
     await next.append(topic, 0, 1, null, bytes('next'));
     await next.commit();
-    expect(await committed(topic)).toEqual([['next'], []]);
+    await expect.poll(() => committed(topic), untilMarked).toEqual([['next'], []]);
   });
 });
 
