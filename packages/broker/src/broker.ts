@@ -9,6 +9,7 @@ import {
   systemDisk,
   systemRandom,
 } from '@millrace/core';
+import { type BrokerConfig, brokerConfigs } from './broker-configs.ts';
 import { type BrokerOptions, settleOptions } from './broker-options.ts';
 import { Cluster, type Coordinated, type NodeAddress } from './cluster/cluster.ts';
 import { DataDirectory } from './data-directory.ts';
@@ -16,7 +17,7 @@ import { GroupCoordinator } from './group/group-coordinator.ts';
 import type { Services } from './handlers/handler.ts';
 import { ProducerIds } from './producer/producer-ids.ts';
 import { Credentials } from './security/credentials.ts';
-import { mechanismsOf, openSasl, securityProtocolOf, warnOfOpenDoor } from './security/open-sasl.ts';
+import { openSasl, warnOfOpenDoor } from './security/open-sasl.ts';
 import { BufferPool } from './server/buffer-pool.ts';
 import { type Intercept, type InterceptionRule, Interceptions, interceptBy } from './server/interception.ts';
 import { Listener, type Network } from './server/listener.ts';
@@ -246,15 +247,21 @@ export class Broker {
       defaultReplicationFactor: options.virtualBrokers,
       partitionsMax: options.partitionsMax,
       fetchBytesMax: options.fetchBytesMax,
-      brokerConfigs: brokerConfigs(options, defaults),
+      brokerConfigs: () => this.#configsOf(options.nodeId, defaults),
     };
   }
 
   #listenerOf(nodeId: number, port: number, services: Services): Listener {
     const { logger, network, clock } = this.#ports;
-    const router = requestRouter({ ...services, nodeId }, this.#interceptions);
+    const brokerConfigs = () => this.#configsOf(nodeId, services.topics.defaults);
+    const router = requestRouter({ ...services, nodeId, brokerConfigs }, this.#interceptions);
     const { connectionIdleMaxMs: idleMaxMs } = this.#options;
     return new Listener({ ...this.#options, port, network, clock, idleMaxMs, pool: this.#pool }, router, logger, services.sasl);
+  }
+
+  #configsOf(nodeId: number, defaults: TopicConfigOverrides): BrokerConfig[] {
+    const address = this.nodes.find((node) => node.nodeId === nodeId);
+    return brokerConfigs(this.#options, defaults, nodeId, address);
   }
 
   #nodeIds(): number[] {
@@ -306,37 +313,4 @@ function topicDefaults(options: ReturnType<typeof settleOptions>): TopicConfigOv
     defaults[name] = value;
   }
   return defaults;
-}
-
-/** What DescribeConfigs tells of the broker, by Kafka's names. */
-function brokerConfigs(options: ReturnType<typeof settleOptions>, defaults: TopicConfigOverrides): ReadonlyMap<string, string> {
-  const protocol = securityProtocolOf(options);
-  return new Map(
-    Object.entries({
-      'advertised.listeners': `${protocol}://${options.advertisedHost ?? options.host}:${options.advertisedPort ?? options.port}`,
-      'auto.create.topics.enable': String(options.autoCreateTopics),
-      'broker.id': String(options.nodeId),
-      'connections.max': String(options.connectionsMax),
-      'connections.max.reauth.ms': String(options.sasl?.maxReauthMs ?? 0),
-      'default.replication.factor': '1',
-      'fetch.max.bytes': String(options.fetchBytesMax),
-      'group.initial.rebalance.delay.ms': String(options.groupInitialRebalanceDelayMs),
-      'group.max.session.timeout.ms': String(options.groupSessionTimeoutMaxMs),
-      'group.min.session.timeout.ms': String(options.groupSessionTimeoutMinMs),
-      listeners: `${protocol}://${options.host}:${options.port}`,
-      'log.dirs': options.dataDirectory,
-      'log.cleaner.backoff.ms': String(options.compactionCheckMs),
-      'log.retention.check.interval.ms': String(options.retentionCheckMs),
-      'log.retention.ms': defaults['retention.ms']!,
-      'node.id': String(options.nodeId),
-      'num.partitions': String(options.defaultPartitions),
-      'offsets.retention.minutes': String(Math.round(options.offsetsRetentionMs / 60_000)),
-      'producer.id.expiration.ms': String(options.producerExpirationMs),
-      'sasl.enabled.mechanisms': mechanismsOf(options.sasl).join(','),
-      'socket.request.max.bytes': String(options.requestBytesMax),
-      'ssl.client.auth': options.tls?.clientAuth ?? 'none',
-      'transaction.max.timeout.ms': String(options.transactionTimeoutMaxMs),
-      'transactional.id.expiration.ms': String(options.transactionalIdExpirationMs),
-    }),
-  );
 }

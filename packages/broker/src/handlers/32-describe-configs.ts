@@ -1,4 +1,5 @@
 import { type apis, type EncodableResponse, errorCode, type RequestOf } from '@millrace/kafka-protocol';
+import type { BrokerConfig } from '../broker-configs.ts';
 import { type TopicConfigOverrides, topicConfigValue } from '../topic/topic-config.ts';
 import { type TopicConfigDefinition, topicConfigs } from '../topic/topic-config-definitions.ts';
 import type { Handler, Services } from './handler.ts';
@@ -12,12 +13,12 @@ const brokerResource = 4;
 
 /** Numbers of Kafka's `ConfigSource` and `ConfigType`. */
 const source = { topic: 1, staticBroker: 4, fallback: 5 } as const;
-const types = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const;
+const types = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7, password: 9 } as const;
 
 /**
  * DescribeConfigs 1–4: every configuration of a topic or of the broker with its default, not only what was changed, so that an
  * Admin that reads, changes and writes loses nothing.
- * Differs from Kafka: broker loggers are not known.
+ * Differs from Kafka: of a broker only what has a counterpart here is told, all of it read-only; broker loggers are not known.
  * @see KIP-226, KIP-569
  */
 export const handleDescribeConfigs: Handler<typeof apis.describeConfigs> = (request, services) => ({
@@ -46,7 +47,7 @@ function describe(asked: Asked, wanted: Wanted, services: Services): ResourceRes
     const nodeId = String(services.nodeId);
     if (resourceName !== '' && resourceName !== nodeId)
       return refused(asked, 'INVALID_REQUEST', `broker ${resourceName} was asked for, this is ${nodeId}`);
-    return answer([...services.brokerConfigs].map(([name, value]) => brokerConfig(name, value)));
+    return answer(services.brokerConfigs().map((config) => describeBrokerConfig(config, wanted)));
   }
   return refused(asked, 'INVALID_REQUEST', `resources of type ${resourceType} have no configuration here`);
 }
@@ -81,16 +82,19 @@ function synonymsOf(definition: TopicConfigDefinition, overrides: TopicConfigOve
   return [...found, { ...(synonymFallback ?? { name: synonym, value: fallback }), source: source.fallback }];
 }
 
-function brokerConfig(name: string, value: string): ConfigResponse {
+function describeBrokerConfig({ name, type, value, fallback, isSensitive, help }: BrokerConfig, wanted: Wanted): ConfigResponse {
+  const isSet = isSensitive || value !== fallback;
+  const set = isSet ? [{ name, value, source: source.staticBroker }] : [];
+  const unset = fallback === null ? [] : [{ name, value: fallback, source: source.fallback }];
   return {
     name,
     value,
     readOnly: true,
-    configSource: source.staticBroker,
-    isSensitive: false,
-    synonyms: [],
-    configType: types.string,
-    documentation: null,
+    configSource: isSet ? source.staticBroker : source.fallback,
+    isSensitive,
+    synonyms: wanted.includeSynonyms ? [...set, ...unset] : [],
+    configType: types[type],
+    documentation: wanted.includeDocumentation ? help : null,
   };
 }
 

@@ -16,7 +16,7 @@ export const handleDescribeLogDirs: Handler<typeof apis.describeLogDirs> = ({ to
       .filter((partition) => isWanted(partition.index) && services.cluster.replicasOf(topic, partition).includes(services.nodeId))
       .map(({ index, sizeBytes }) => ({ partitionIndex: index, partitionSize: sizeBytes, offsetLag: 0, isFutureKey: false })),
   }));
-  const logDir = services.brokerConfigs.get('log.dirs')!;
+  const logDir = services.brokerConfigs().find(({ name }) => name === 'log.dirs')!.value!;
   return { errorCode: 0, results: [{ errorCode: 0, logDir, topics: topics.filter(({ partitions }) => partitions.length > 0) }] };
 };
 

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@millrace/core';
 import type { Api, EncodableResponse, RequestOf } from '@millrace/kafka-protocol';
+import type { BrokerConfig } from '../broker-configs.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { GroupCoordinator } from '../group/group-coordinator.ts';
 import type { ProducerIds } from '../producer/producer-ids.ts';
@@ -31,7 +32,7 @@ export interface Services {
   /** How many nodes are to lead the partitions of a topic that is made without saying how many. */
   readonly defaultReplicationFactor: number;
   /** The node's own settings, as DescribeConfigs shows them. */
-  readonly brokerConfigs: ReadonlyMap<string, string>;
+  readonly brokerConfigs: () => readonly BrokerConfig[];
 }
 
 /** What a request says beside its body. */
