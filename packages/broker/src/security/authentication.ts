@@ -130,7 +130,7 @@ export class Authentication {
 
   #open(mechanism: SaslMechanism): Exchange {
     const { credentials } = this.#services;
-    if (mechanism === 'PLAIN') return new PlainExchange((user) => credentials.lookupAny(user));
+    if (mechanism === 'PLAIN') return new PlainExchange(credentials);
     return new ScramExchange(mechanism, (user) => credentials.lookup(user, mechanism));
   }
 

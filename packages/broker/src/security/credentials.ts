@@ -37,6 +37,7 @@ export class Credentials {
   #secret = randomBytes(32);
   #stored: ReadonlyMap<string, KeysByMechanism> = new Map();
   readonly #configured = new Map<string, KeysByMechanism>();
+  #derived: Promise<unknown> = Promise.resolve();
 
   /** @throws {MillraceError} BROKER_DATA_DIRECTORY_INVALID, DISK_FULL, DISK_IO */
   static open(disk: Disk, directory: string): Credentials {
@@ -84,6 +85,16 @@ export class Credentials {
   lookupAny(user: string): CredentialLookup & { readonly mechanism: ScramMechanism } {
     const mechanism = scramMechanismNames.find((name) => this.of(user).has(name)) ?? 'SCRAM-SHA-256';
     return { ...this.lookup(user, mechanism), mechanism };
+  }
+
+  /**
+   * The keys of a password that somebody gives. One after the other: who guesses by many connections at once is not to take the threads that
+   * bring records to the disk.
+   */
+  derive(mechanism: ScramMechanism, password: string, { salt, iterations }: ScramKeys): Promise<ScramKeys> {
+    const derived = this.#derived.then(() => keysOfPassword(mechanism, password, salt, iterations));
+    this.#derived = derived;
+    return derived;
   }
 
   /**

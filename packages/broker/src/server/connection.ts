@@ -31,6 +31,8 @@ export type Serve = (
 
 /** No proof of who a client is is larger (Kafka's `sasl.server.max.receive.size`): a stranger gets no more memory. */
 const strangerBytesMax = 512 * 1024;
+/** Who has not proved by then who it is holds a place for nothing. */
+const strangerMs = 30_000;
 
 /** Requests that were read and wait for their turn; beyond this the socket is not read. */
 const queuedBytesMax = 1024 * 1024;
@@ -60,6 +62,7 @@ export class Connection {
   #isServing = false;
   #hasEnded = false;
   #hangsUp = false;
+  readonly #openedAtMs: number;
   #heardAtMs: number;
   #frameSinceMs: number | undefined;
   /** The answer that the client has not taken yet, and since when. */
@@ -84,10 +87,10 @@ export class Connection {
     this.#pool = options.pool;
     this.#clock = options.clock;
     this.#idleMaxMs = options.idleMaxMs;
-    this.#heardAtMs = this.#clock.monotonic();
+    this.#openedAtMs = this.#clock.monotonic();
+    this.#heardAtMs = this.#openedAtMs;
     const { requestBytesMax, authentication } = options;
-    const isStranger = () => authentication !== undefined && authentication.user === undefined;
-    this.#frames = new FrameReader(() => (isStranger() ? Math.min(strangerBytesMax, requestBytesMax) : requestBytesMax));
+    this.#frames = new FrameReader(() => (this.#isStranger ? Math.min(strangerBytesMax, requestBytesMax) : requestBytesMax));
     this.#peer = {
       host: socket.remoteAddress ?? '',
       signal: this.#gone.signal,
@@ -130,7 +133,14 @@ export class Connection {
     this.destroy();
   }
 
+  /** True while a client that has to say who it is has not proved it. */
+  get #isStranger(): boolean {
+    const { authentication } = this.#peer;
+    return authentication !== undefined && authentication.user === undefined;
+  }
+
   #reasonToEnd(nowMs: number): string | undefined {
+    if (this.#isStranger && nowMs - this.#openedAtMs > strangerMs) return 'it did not prove in time who it is';
     const silentMs = nowMs - this.#heardAtMs;
     if (this.#frameSinceMs !== undefined && !this.#socket.isPaused()) {
       if (silentMs > stallMs) return 'a request was begun and not finished';
