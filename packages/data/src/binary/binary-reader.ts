@@ -23,10 +23,6 @@ export class BinaryReader {
     return this.bytes[this.#take(1)]!;
   }
 
-  uint16(): number {
-    return this.#view.getUint16(this.#take(2), true);
-  }
-
   uint32(): number {
     return this.#view.getUint32(this.#take(4), true);
   }

@@ -30,12 +30,6 @@ export class BinaryWriter {
     this.#buffer[this.#size++] = value;
   }
 
-  uint16(value: number): void {
-    this.#room(2);
-    this.#view.setUint16(this.#size, value, true);
-    this.#size += 2;
-  }
-
   uint32(value: number): void {
     this.#room(4);
     this.#view.setUint32(this.#size, value, true);

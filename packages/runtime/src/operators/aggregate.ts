@@ -43,7 +43,7 @@ export class Aggregate implements Operator, Scalars {
   }
 
   get sizeBytes(): number {
-    return this.#state.sizeBytes + this.#changed.sizeBytes;
+    return this.#state.sizeBytes + this.#changed.sizeBytes + (this.#saved?.sizeBytes ?? 0);
   }
 
   get wakeAtMs(): number {

@@ -58,8 +58,7 @@ export class Limit implements Operator {
   #createState(): OperatorState {
     return new OneBucket(this.name, 'limit, format 1; rows seen', null, {
       // Beyond that, more rows change nothing.
-      writeScalars: (out) =>
-        out.count(Math.min(this.#seen, Math.max(this.#offset, this.#end === Number.POSITIVE_INFINITY ? 0 : this.#end))),
+      writeScalars: (out) => out.count(Math.min(this.#seen, this.#end === Number.POSITIVE_INFINITY ? this.#offset : this.#end)),
       readScalars: (from) => {
         this.#seen = from.count();
       },

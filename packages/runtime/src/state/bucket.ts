@@ -70,7 +70,8 @@ export class Bucket {
   }
 
   get sizeBytes(): number {
-    return 200 + this.state.sizeBytes + this.rows.byteLength + this.changed.sizeBytes + 8 * (this.firstArrivals?.length ?? 0);
+    const lists = this.rows.byteLength + this.changed.sizeBytes + 8 * (this.firstArrivals?.length ?? 0);
+    return 200 + this.state.sizeBytes + lists + (this.saved?.sizeBytes ?? 0);
   }
 }
 

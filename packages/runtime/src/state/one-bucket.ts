@@ -5,7 +5,7 @@ import { SavedState, type StateOwner } from './saved-state.ts';
 /** What an operator keeps beside its groups: see {@link StateOwner}. */
 export type Scalars = Pick<StateOwner, 'writeScalars' | 'readScalars' | 'restored'>;
 
-export const noScalars: Scalars = { writeScalars: () => {}, readScalars: () => {}, restored: () => {} };
+const noScalars: Scalars = { writeScalars: () => {}, readScalars: () => {}, restored: () => {} };
 
 /** The state of an operator that has one set of groups for as long as it lives, or none. */
 export class OneBucket implements StateOwner {
@@ -21,6 +21,10 @@ export class OneBucket implements StateOwner {
     this.#saved = groups === null ? [] : [new SavedGroups(0, groups, () => {})];
     this.#scalars = scalars;
     this.state = new SavedState(this, schema);
+  }
+
+  get sizeBytes(): number {
+    return this.#saved.reduce((sum, saved) => sum + saved.sizeBytes, 0);
   }
 
   /** See {@link SavedGroups.touch}. */

@@ -75,6 +75,10 @@ export class SavedGroups {
     return this.#hasDirty || this.#isHeaderDirty || this.#groups.table.indexBound !== this.#savedCount;
   }
 
+  get sizeBytes(): number {
+    return this.#dirty.length + this.#pieces.size * 48;
+  }
+
   /** These groups changed or are new. */
   touch(groups: Int32Array, count: number): void {
     this.#makeRoom();

@@ -173,7 +173,7 @@ describe('an operator that is stopped, restored and goes on hands out what one t
           // All windows are closed: what is left are the schema and the scalars.
           if (emit.when !== 'periodic' || given.includes('live')) expect(changelog.entries.size).toBe(2);
         }),
-        { numRuns: 10 },
+        { numRuns: 6 },
       );
     });
   });
@@ -185,7 +185,7 @@ describe('an operator that is stopped, restored and goes on hands out what one t
         const events = [...eventsOf(given, typesOf(shape), seed), { do: 'beat' } as const];
         expectSame((context) => new Aggregate(node, context), node.schema, events, seed);
       }),
-      { numRuns: 20 },
+      { numRuns: 15 },
     );
   });
 
@@ -197,7 +197,7 @@ describe('an operator that is stopped, restored and goes on hands out what one t
         const node = aggregateNode(shape, null, { when: 'update', batchMs: null });
         expectSame((context) => new Aggregate(node, context), node.schema, eventsOf(['live', ...given], typesOf(shape), seed), seed);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
