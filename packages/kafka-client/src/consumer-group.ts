@@ -35,6 +35,7 @@ class ConsumerGroupMember implements ActiveGroupMember {
   readonly #leaving = new AbortController();
   readonly #changed = new ChangeSignal();
   readonly #done: Promise<void>;
+  #leavesForGood: boolean;
   #memberId = '';
   #membership: Membership | undefined;
   /** What the member holds (or, with eager assignors, held last), for assignors that leave things where they are. */
@@ -47,6 +48,7 @@ class ConsumerGroupMember implements ActiveGroupMember {
     this.#polledMs = client.clock.monotonic();
     this.#client = client;
     this.#options = options;
+    this.#leavesForGood = options.instanceId === undefined;
     this.#coordinator = new Coordinator(client, options.groupId, { dedicated: true });
     this.#heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(3000, sessionTimeoutMs / 10);
     this.#session = new GroupSession(this.#coordinator, {
@@ -103,7 +105,8 @@ class ConsumerGroupMember implements ActiveGroupMember {
     return fetchOffsets(this.#coordinator, partitions);
   }
 
-  async leave(): Promise<void> {
+  async leave({ forGood = false }: { readonly forGood?: boolean } = {}): Promise<void> {
+    this.#leavesForGood = forGood || this.#options.instanceId === undefined;
     this.#leaving.abort();
     await this.#done;
   }
@@ -264,8 +267,8 @@ class ConsumerGroupMember implements ActiveGroupMember {
   async #giveUpMembership(): Promise<void> {
     const membership = this.#membership;
     this.#membership = undefined;
-    // A static member only goes away for a while: the group keeps its place (KIP-345).
-    if (membership === undefined || this.#options.instanceId !== undefined || this.#client.signal.aborted) return;
+    // A static member mostly goes away for a while only: the group keeps its place (KIP-345).
+    if (membership === undefined || !this.#leavesForGood || this.#client.signal.aborted) return;
     await this.#leaveGroup(membership);
   }
 

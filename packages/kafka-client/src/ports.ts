@@ -207,8 +207,8 @@ export interface GroupMember {
   commit(offsets: readonly PartitionOffset[]): Promise<void>;
   /** The group's offsets of these partitions; those without are left out. */
   committed(partitions: readonly TopicPartition[]): Promise<PartitionOffset[]>;
-  /** Gives its partitions up and leaves the group. */
-  leave(): Promise<void>;
+  /** Gives its partitions up and leaves the group. The group keeps the place of a static member until its session ends, unless it leaves for good. */
+  leave(options?: { readonly forGood?: boolean }): Promise<void>;
 }
 
 /** A {@link GroupMember} as {@link joinGroup} gives it. */

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MillraceError, processIdentity } from '@millrace/core';
+import { MillraceError, processIdentity, type Random, systemRandom } from '@millrace/core';
 
 /** Raised when the layout of the data directory changes so that older servers cannot read it. */
 const formatVersion = 1;
@@ -12,10 +12,12 @@ export function brokerPathIn(dataDirectory: string): string {
 
 /**
  * The data directory of one server: locked against a second server, with a format version.
- * Layout: `lock` (pid), `format`, `catalog.sqlite`, `broker/`.
+ * Layout: `lock` (pid), `format`, `server-id`, `catalog.sqlite`, `broker/`.
  */
 export class DataDirectory {
   readonly path: string;
+  /** Stays the same for the life of the directory: a server that comes back is known as the one that has gone. */
+  serverId = '';
 
   private constructor(path: string) {
     this.path = path;
@@ -25,7 +27,7 @@ export class DataDirectory {
    * Creates the directory if need be and locks it.
    * @throws {MillraceError} DIRECTORY_LOCKED naming the pid that holds it; CONFIG_INVALID if it is a file, cannot be made, or has a newer format.
    */
-  static open(path: string): DataDirectory {
+  static open(path: string, random: Random = systemRandom): DataDirectory {
     if (existsSync(path) && !statSync(path).isDirectory()) {
       throw new MillraceError('CONFIG_INVALID', `data_dir: ${path} is a file`, { hint: 'name a directory with --data-dir' });
     }
@@ -38,6 +40,7 @@ export class DataDirectory {
     const directory = new DataDirectory(path);
     try {
       directory.#checkFormat();
+      directory.serverId = directory.#readServerId(random);
     } catch (failure) {
       directory.close();
       throw failure;
@@ -58,6 +61,16 @@ export class DataDirectory {
     const lock = join(this.path, 'lock');
     heldHere.delete(lock);
     rmSync(lock, { force: true });
+  }
+
+  #readServerId(random: Random): string {
+    const path = join(this.path, 'server-id');
+    const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+    if (known !== '') return known;
+    const serverId = random.uuid().slice(0, 8);
+    writeFileSync(`${path}.new`, `${serverId}\n`);
+    renameSync(`${path}.new`, path);
+    return serverId;
   }
 
   #checkFormat(): void {

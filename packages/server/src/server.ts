@@ -120,7 +120,7 @@ class Root {
     return this.#lifecycle.open({
       name: 'data directory',
       open: () => {
-        directory = this.#parts.add(tokens.dataDirectory, DataDirectory.open(this.#values.data_dir));
+        directory = this.#parts.add(tokens.dataDirectory, DataDirectory.open(this.#values.data_dir, this.#ports.random));
       },
       close: () => directory?.close(),
     });
@@ -198,7 +198,8 @@ class Root {
       open: () => {
         const { clock, random, logger } = this.#ports;
         const catalog = this.#parts.get(tokens.catalog);
-        const surroundings = { cluster: this.#cluster, memoryBytes: this.#values['memory.budget'] };
+        const { serverId } = this.#parts.get(tokens.dataDirectory);
+        const surroundings = { cluster: this.#cluster, memoryBytes: this.#values['memory.budget'], serverId };
         const views = this.#parts.add(
           tokens.views,
           new ViewRegistry({

@@ -11,6 +11,8 @@ export interface ViewRequest extends ClusterOptions, Pick<QueryRequest, 'memoryB
   readonly sink: Extract<SinkRequest, { readonly kind: 'stream' }>;
   /** The consumer group: shows the view to Kafka's tools, holds its offsets, and decides which of several servers runs it. */
   readonly groupId: string;
+  /** Of this server in the group: it goes on at once when it comes back, and nobody waits for its old self (KIP-345). */
+  readonly instanceId: string;
   /** Who opens a producer with it fences a former owner that does not know yet that it is one. */
   readonly transactionalId: string;
   /** Compacted, one partition: the durable form of the operators' states. */

@@ -65,7 +65,8 @@ export class ViewTask {
       this.#lastError = error.message;
       throw error;
     } finally {
-      await this.#member?.leave();
+      // Another server may go on at once.
+      await this.#member?.leave({ forGood: true });
     }
   }
 
@@ -101,11 +102,12 @@ export class ViewTask {
   }
 
   #join(onStandby: () => void): void {
-    const { groupId, sessionTimeoutMs } = this.#request;
+    const { groupId, instanceId, sessionTimeoutMs } = this.#request;
     this.#member = this.#context.kafka.joinGroup({
       groupId,
       topics: topicsOf(this.#request),
       sessionTimeoutMs,
+      instanceId,
       assignors: ['millrace-one'],
       onAssigned: (partitions) => {
         this.#isOwner = partitions.length > 0;

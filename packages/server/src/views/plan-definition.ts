@@ -11,6 +11,8 @@ import { viewNames } from './view-names.ts';
 export interface ViewSurroundings {
   readonly cluster: ClusterOptions;
   readonly memoryBytes: number;
+  /** Of this server: see DataDirectory. */
+  readonly serverId: string;
 }
 
 /** An open transaction of an owner that died holds readers back for so long. */
@@ -54,6 +56,7 @@ export function viewRequest(definition: MaterializedViewDefinition, surroundings
       },
     },
     groupId,
+    instanceId: `millrace-${surroundings.serverId}`,
     transactionalId,
     changelogTopic: definition.changelogTopic,
     deadLetterTopic: settings.recoveryPolicy === 'best_effort' ? deadLetterTopic : null,
