@@ -156,8 +156,8 @@ function copy(from: Uint8Array, start: number, end: number, to: Buffer, at: numb
   const length = end - start;
   if (length <= loopLimit) for (let index = 0; index < length; index++) to[at + index] = from[start + index]!;
   else if (start === 0 && end === from.length) to.set(from, at);
-  // Copies a part without making an object for it.
-  else Buffer.prototype.copy.call(from, to, at, start, end);
+  // A view and `set` take less time than Node's copying, for records as short as they mostly are.
+  else to.set(new Uint8Array(from.buffer, from.byteOffset + start, length), at);
   return at + length;
 }
 
