@@ -5,13 +5,15 @@
  * `npm run bench -- [--records 1000000] [--only consume,copy] [--who millrace,kafkajs] [--kafka] [--json]`.
  * The broker is the embedded one; with `--kafka` all is run on Apache Kafka as well; `KAFKA_BROKERS` names another cluster instead.
  * Workloads: decode (no broker), consume, produce, copy (consume → produce in transactions with offsets, read_committed), w1 and
- * w2 (queries, see millrace-query.ts).
+ * w2 (queries, see millrace-query.ts). With `--only broker` the embedded broker alone is measured: latency, fetches from the page cache, and
+ * memory with 1,000 connections and 10 GB of log (see broker-latency.ts, broker-fetch.ts, broker-memory.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { root } from '../architecture/workspace.ts';
 import { hasCommand } from '../harness/process.ts';
 import { renderTable } from '../harness/text-table.ts';
 import { type Cluster, startClusters } from './clusters.ts';
@@ -83,7 +85,7 @@ async function run({ name, command, options: more = [] }: Contestant, workload: 
   const task = [workload, brokers, String(records), source, target];
   const [program, ...args] = [...(canPin ? ['taskset', '-c', '1'] : []), ...command, ...task, ...more];
   const input = workload === 'produce' && name.startsWith('librdkafka') ? `${[...deviceRecords(records)].join('\n')}\n` : '';
-  const ran = spawnSync(program!, args, { encoding: 'utf8', input, maxBuffer: 1 << 26, timeout: 300_000 });
+  const ran = spawnSync(program!, args, { encoding: 'utf8', input, maxBuffer: 1 << 26, timeout: 900_000 });
   if (ran.status !== 0) {
     notes.push(`${name} failed in ${workload}: ${(ran.stderr || String(ran.error ?? ran.signal)).trim().slice(0, 500)}`);
     return null;
@@ -137,7 +139,7 @@ try {
   const all = contestants(folder, (reason) => notes.push(reason)).filter(({ name }) => named?.includes(name) ?? true);
   const workloads = options.only.split(',');
   if (workloads.includes('decode')) rows.push(...rowsOf('–', decode()));
-  const rest = workloads.filter((workload) => workload !== 'decode');
+  const rest = workloads.filter((workload) => workload !== 'decode' && workload !== 'broker');
   for (const start of rest.length === 0 ? [] : startClusters(folder, options.kafka)) {
     const cluster = await start();
     try {
@@ -148,5 +150,11 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+// Each starts a broker of its own.
+for (const part of options.only.split(',').includes('broker') ? ['latency', 'fetch', 'memory'] : []) {
+  const script = join(root, 'test/bench', `broker-${part}.ts`);
+  const { status } = spawnSync(process.execPath, ['--conditions=source', script], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) notes.push(`broker-${part} failed`);
 }
 console.log(options.json ? JSON.stringify({ records, rows, notes }, null, 2) : [renderTable(rows), ...notes].join('\n'));
