@@ -40,7 +40,7 @@ export function openKafkajs(brokers: string): ForeignClient {
     async createTopic({ topic, partitions, configs }) {
       await connected;
       const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
-      const isNew = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+      const isNew = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
       if (!isNew) throw new Error('the topic exists');
     },
     createPartitions: async ({ topic, count }) => void (await admin.createPartitions({ topicPartitions: [{ topic, count }] })),

@@ -16,7 +16,7 @@ export function whatPythonLacks(): string | null {
 }
 
 /** Installs the pinned clients once, into a virtual environment in the user's cache directory. @returns its interpreter. */
-export function preparePython(): string {
+function preparePython(): string {
   const directory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace', 'clients', 'python');
   const python = join(directory, 'bin', 'python3');
   const installed = join(directory, 'installed.txt');
