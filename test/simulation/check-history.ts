@@ -121,10 +121,12 @@ const lossesHaveNoHoles: Rule = (facts) => {
     if (isCompacted || isRetained || scan.logStartOffset > 0) return [];
     const found = new Set(recordsOf(scan).map(({ value }) => value));
     const gone = new Map<string, string>();
-    return [...facts.sent.values()].flatMap(({ sent }) => {
+    return [...facts.sent.values()].flatMap(({ sent, order }) => {
       const known = facts.acknowledged.get(sent.value);
       if (placeOf(sent) !== placeOf(scan) || known === undefined || sent.transaction !== undefined) return [];
-      const key = `${sent.producer} ${eraOf(known.order)}`;
+      // Of one under way meanwhile it is not known whether it was acknowledged before.
+      if (eraOf(order) !== eraOf(known.order)) return [];
+      const key = `${sent.producer} ${eraOf(order)}`;
       if (!found.has(sent.value)) gone.set(key, gone.get(key) ?? sent.value);
       else if (gone.has(key)) return [`${sent.value} is in ${placeOf(scan)}, and ${gone.get(key)} of before it is not`];
       return [];

@@ -62,6 +62,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   const running = actorsOf(world).map((actor) => actor(world));
   await live(world, mode);
   await comeToAnEnd(world, running);
+  await restart(world, mode);
   await inTime(world, 60_000, takeDown(world, surveyor));
   await world.close();
   return {
@@ -154,7 +155,15 @@ async function comeToAnEnd(world: World, running: readonly Promise<void>[]): Pro
   await world.run(4000);
 }
 
-/** Looks at everything, mostly after another restart. */
+/** Once more: what is then looked at was recovered. */
+async function restart(world: World, mode: Mode): Promise<void> {
+  const how = world.random.below(3) === 0 ? 'close' : mode === 'power' ? 'power' : 'crash';
+  await world.stop(how);
+  world.record({ kind: 'restarted', after: how });
+  await world.start();
+}
+
+/** Looks at everything. */
 async function takeDown(world: World, client: KafkaClient): Promise<void> {
   const askedAt = world.events.length;
   for (const place of places) await survey(world, client, place);
