@@ -21,7 +21,7 @@ export function openKafkajs(brokers: string): ForeignClient {
     clientId: 'kafkajs-driver',
     brokers: brokers.split(','),
     logLevel: logLevel.NOTHING,
-    retry: { initialRetryTime: 50, retries: 5 },
+    retry: { initialRetryTime: 50, maxRetryTime: 2_000, retries: 10 },
   });
   const admin = kafka.admin();
   const connected = admin.connect();
