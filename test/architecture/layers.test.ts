@@ -22,7 +22,7 @@ const layers: Readonly<Record<string, number>> = {
 
 /** Inside these packages the folders have an order too: a folder imports only from those before it. */
 const folderOrder: Readonly<Record<string, readonly string[]>> = {
-  'packages/runtime': ['expression', 'window', 'watermark', 'state', 'operators', 'sinks', 'sources', 'task'],
+  'packages/runtime': ['expression', 'window', 'watermark', 'state', 'operators', 'sinks', 'sources', 'task', 'view', 'engine'],
   'packages/broker': ['log', 'producer', 'group', 'topic', 'transaction', 'cluster', 'security', 'handlers', 'server'],
 };
 

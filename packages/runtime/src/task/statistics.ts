@@ -1,7 +1,7 @@
 import type { LateSample } from '../operators/operator.ts';
 import type { UndecodableSample } from '../sources/samples.ts';
 import type { PartitionProgress } from '../sources/scan-partition.ts';
-import type { ViewStatistics } from '../view/view-statistics.ts';
+import type { ViewStatistics } from './view-statistics.ts';
 
 /** What became of the rows at one operator. `in` = `out` + `late` + `filtered` + `buffered`, or taken into its state. */
 export interface OperatorStatistics {

@@ -27,7 +27,7 @@ export async function flushViews(views: readonly MaterializedViewDefinition[], o
 }
 
 /** Views behind those that they read, through whatever plain views. */
-export function inOrderOfFlow(views: readonly MaterializedViewDefinition[], catalog: Catalog): MaterializedViewDefinition[] {
+function inOrderOfFlow(views: readonly MaterializedViewDefinition[], catalog: Catalog): MaterializedViewDefinition[] {
   const ordered: MaterializedViewDefinition[] = [];
   const visit = (view: MaterializedViewDefinition, path: ReadonlySet<string>): void => {
     if (ordered.includes(view) || path.has(view.name)) return;

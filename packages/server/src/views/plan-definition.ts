@@ -21,7 +21,7 @@ const transactionTimeoutMs = 10_000;
 const sessionTimeoutMs = 10_000;
 
 /** The stream that a view writes into. @throws {MillraceError} INTERNAL_INVARIANT if INTO names none */
-export function targetOf({ name, into, stream }: MaterializedViewDefinition, { catalog }: PlanContext): StreamDefinition {
+function targetOf({ name, into, stream }: MaterializedViewDefinition, { catalog }: PlanContext): StreamDefinition {
   const target = into === null ? stream : catalog.stream(into);
   if (target != null) return target;
   throw new MillraceError('INTERNAL_INVARIANT', `the materialized view ${name} has no stream to write into`);

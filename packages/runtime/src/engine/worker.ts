@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, deserializeError, type LogFields, type Logger, serializeError, systemClock, systemRandom } from '@millrace/core';
-import { noStatistics } from './statistics.ts';
+import { noStatistics } from '../task/statistics.ts';
 import { type HostedTask, type TaskEvents, TaskHost } from './task-host.ts';
 import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
 

@@ -1,6 +1,6 @@
 import { silentLogger } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
-import { WorkerHost } from '../../src/task/worker-host.ts';
+import { WorkerHost } from '../../src/engine/worker-host.ts';
 import { planOf, scan } from '../harness.ts';
 
 // A thread that runs from source takes a while to load on a busy machine.

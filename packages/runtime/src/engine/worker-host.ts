@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { deserializeError, type Logger, MillraceError, serializeError, systemClock } from '@millrace/core';
+import type { QueryRequest } from '../task/query-request.ts';
+import { noStatistics, type QueryStatistics } from '../task/statistics.ts';
 import type { ViewRequest } from '../view/view-request.ts';
-import type { QueryRequest } from './query-request.ts';
-import { noStatistics, type QueryStatistics } from './statistics.ts';
 import type { TaskEvents } from './task-host.ts';
 import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
 

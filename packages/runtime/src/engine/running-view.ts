@@ -1,7 +1,7 @@
 import type { MillraceError } from '@millrace/core';
 import { noStatistics, type QueryStatistics } from '../task/statistics.ts';
-import type { TaskEvents } from '../task/task-host.ts';
-import type { RemoteTask } from '../task/worker-host.ts';
+import type { TaskEvents } from './task-host.ts';
+import type { RemoteTask } from './worker-host.ts';
 
 /** A materialized view that runs, as its owner sees it. */
 export class RunningView implements TaskEvents {

@@ -1,9 +1,9 @@
 import { FakeClock, MillraceError } from '@millrace/core';
 import type { QueryPlan, ValuesNode } from '@millrace/planner';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CreditChannel } from '../../src/engine/credit-channel.ts';
+import { RunningQuery } from '../../src/engine/running-query.ts';
 import { QueryEngine } from '../../src/index.ts';
-import { CreditChannel } from '../../src/task/credit-channel.ts';
-import { RunningQuery } from '../../src/task/running-query.ts';
 import { noStatistics } from '../../src/task/statistics.ts';
 import { fields, planOf, scan } from '../harness.ts';
 
@@ -68,6 +68,7 @@ describe('a running query', () => {
         told.push(error.code);
         query.onEnd(error, noStatistics);
       },
+      stop: () => {},
       statistics: async () => noStatistics,
     });
     return { clock, query, told };

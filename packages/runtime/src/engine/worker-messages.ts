@@ -1,7 +1,7 @@
 import type { LogFields, SerializedError } from '@millrace/core';
+import type { QueryRequest } from '../task/query-request.ts';
+import type { QueryStatistics } from '../task/statistics.ts';
 import type { ViewRequest } from '../view/view-request.ts';
-import type { QueryRequest } from './query-request.ts';
-import type { QueryStatistics } from './statistics.ts';
 
 /** What a worker thread is told. `id` numbers the tasks of a worker. */
 export type WorkerCommand =

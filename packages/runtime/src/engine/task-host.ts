@@ -5,13 +5,13 @@ import { type ClusterOptions, KafkaClient, openProducer } from '@millrace/kafka-
 import { ResultSink } from '../sinks/result-sink.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { StreamSink } from '../sinks/stream-sink.ts';
+import type { QueryRequest } from '../task/query-request.ts';
+import type { QueryStatistics } from '../task/statistics.ts';
+import { Task } from '../task/task.ts';
 import type { ViewRequest } from '../view/view-request.ts';
 import { ViewTask } from '../view/view-task.ts';
 import { CreditChannel } from './credit-channel.ts';
 import { kafkaSource, viewKafka } from './kafka-source.ts';
-import type { QueryRequest } from './query-request.ts';
-import type { QueryStatistics } from './statistics.ts';
-import { Task } from './task.ts';
 
 /** Bytes of results that may be on their way to the client's side. */
 const windowBytes = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { type Clock, MillraceError, type Timer } from '@millrace/core';
-import { noStatistics, type QueryStatistics } from './statistics.ts';
+import { noStatistics, type QueryStatistics } from '../task/statistics.ts';
 import type { TaskEvents } from './task-host.ts';
 import type { RemoteTask } from './worker-host.ts';
 

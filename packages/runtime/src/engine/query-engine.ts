@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { assert, type Clock, type Logger, MillraceError, type Random, silentLogger, systemClock, systemRandom } from '@millrace/core';
-import { RunningView } from '../view/running-view.ts';
+import type { QueryRequest } from '../task/query-request.ts';
 import type { ViewRequest } from '../view/view-request.ts';
-import type { QueryRequest } from './query-request.ts';
 import { RunningQuery } from './running-query.ts';
+import { RunningView } from './running-view.ts';
 import { type HostedTask, type TaskEvents, TaskHost } from './task-host.ts';
 import type { RemoteTask } from './worker-host.ts';
 import { WorkerPool } from './worker-pool.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from '@millrace/core';
+import type { QueryRequest } from '../task/query-request.ts';
 import type { ViewRequest } from '../view/view-request.ts';
-import type { QueryRequest } from './query-request.ts';
 import type { TaskEvents } from './task-host.ts';
 import { type RemoteTask, WorkerHost } from './worker-host.ts';
 
