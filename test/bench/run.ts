@@ -151,10 +151,16 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-// Each starts a broker of its own.
+// Each starts a broker of its own, and has all cores for both ends.
 for (const part of options.only.split(',').includes('broker') ? ['latency', 'fetch', 'memory'] : []) {
   const script = join(root, 'test/bench', `broker-${part}.ts`);
-  const { status } = spawnSync(process.execPath, ['--conditions=source', script], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [program, ...args] = [
+    ...(canPin ? ['taskset', '-c', `0-${cpus().length - 1}`] : []),
+    process.execPath,
+    '--conditions=source',
+    script,
+  ];
+  const { status } = spawnSync(program!, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) notes.push(`broker-${part} failed`);
 }
 console.log(options.json ? JSON.stringify({ records, rows, notes }, null, 2) : [renderTable(rows), ...notes].join('\n'));

@@ -335,6 +335,28 @@ function expectState(bench: Bench, label: string): void {
   for (const [key, value] of bench.expected) expect(state.get(key) ?? null, `${label} ${key}`).toBe(value);
 }
 
+describe('a topic that is compacted and deleted', () => {
+  it('keeps of each key the last record, and that only for its time', async () => {
+    const bench = new Bench({ 'cleanup.policy': 'compact,delete', 'retention.ms': '1000' });
+    for (const value of ['1', '2', '3']) bench.append([['a', value]]);
+    bench.seal();
+    await bench.partition.compact();
+    expect(bench.pairs()).toEqual(['2:a=3']);
+    bench.clock.advance(600);
+    bench.append([['b', '1']]);
+    bench.seal();
+    bench.partition.applyRetention();
+    expect(bench.pairs()).toEqual(['2:a=3', '5:b=1']);
+    bench.clock.advance(600);
+    bench.partition.applyRetention();
+    expect(bench.pairs()).toEqual(['5:b=1']);
+    expect(bench.partition.startOffset).toBeGreaterThan(2);
+    bench.clock.advance(1000);
+    bench.partition.applyRetention();
+    expect(bench.pairs()).toEqual([]);
+  });
+});
+
 describe('a crash while a log is compacted', () => {
   it.each(['process', 'power'] as const)('at any write leaves of each key the last record: %s', async (kind) => {
     for (let seed = 0; seed < 25; seed++) {

@@ -1,5 +1,5 @@
 import { FakeClock } from '@millrace/core';
-import { apis, batchHeader, type Compression, compressions, errorOf, verifyCrc } from '@millrace/kafka-protocol';
+import { apis, batchHeader, type Compression, compressions, errorOf, stampProducer, verifyCrc } from '@millrace/kafka-protocol';
 import { describe, expect, it } from 'vitest';
 import { openBroker, temporaryDirectory } from './test-broker.ts';
 import { batchOf, recordsIn, TopicClient } from './topic-client.ts';
@@ -95,19 +95,17 @@ describe('compression.type', () => {
     const compression = 'zstd';
     const { client } = await openTopic({ 'compression.type': 'uncompressed', 'max.message.bytes': '20000000' });
     const bomb = batchOf(['0'.repeat(65 * 1024 * 1024)], { compression });
-    expect(await client.produce(bomb)).toMatchObject({
-      errorMessage: expect.stringContaining('would become larger than 67108864 bytes'),
-    }, 30_000);
+    const refused = await client.produce(bomb);
+    expect(refused.errorMessage).toContain('would become larger than 67108864 bytes');
     expect((await client.produce(batchOf(['a'], { compression }))).baseOffset).toBe(0);
-  });
+  }, 30_000);
 
   it('refuses what cannot be unpacked', async () => {
     const { client } = await openTopic({ 'compression.type': 'gzip' });
     const damaged = batchOf(values);
     damaged.writeInt32BE(values.length - 1, 57);
     damaged.writeInt32BE(values.length - 2, 23);
-    const { crc32c } = await import('@node-rs/crc32');
-    damaged.writeUInt32BE(crc32c(damaged.subarray(21)), 17);
+    stampProducer(damaged, -1, -1, -1); // a checksum that is right
     expect(nameOf((await client.produce(damaged)).errorCode)).toBe('INVALID_RECORD');
   });
 });

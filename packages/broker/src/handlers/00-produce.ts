@@ -24,7 +24,7 @@ type Unflushed = Map<PartitionResponse, Pick<Partition, 'flush'>[]>;
  * A batch of a transaction adds its partition to the transaction of its producer (12); below, the partition must have been added: if not
  * it is INVALID_TXN_STATE, in 11 TRANSACTION_ABORTABLE. While the transaction before is being ended it is CONCURRENT_TRANSACTIONS.
  * A request that names no transactional id may have no such batch.
- * Differs from Kafka: acks=1 and acks=all differ by min.insync.replicas only, there being one node; zstd is taken in every version.
+ * Differs from Kafka: acks=1 and acks=all differ by min.insync.replicas only, there being one copy of the data; zstd is taken in every version.
  * @see KIP-98, KIP-467, KIP-890
  */
 export const handleProduce: Handler<typeof apis.produce> = (request, services, { version }) => {
