@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '@millrace/core';
-import { apis } from '@millrace/kafka-protocol';
+import { apis, encodeRequest } from '@millrace/kafka-protocol';
 import { RawClient } from '../../packages/broker/test/raw-client.ts';
 import { root } from '../architecture/workspace.ts';
 import { Started } from '../harness/process.ts';
@@ -18,30 +18,39 @@ const answerLimitMs = 20_000;
 /** Connections that stand open meanwhile and send next to nothing. */
 const idlers = 20;
 
+/** As everybody may use it, or one that asks clients who they are. */
+export type BrokerKind = 'broker' | 'guarded';
+
 /**
  * A broker in a process of its own. An input is what one client sends on a connection of its own: requests with their sizes, some
  * of them changed, cut off, or garbage. Another client must be answered afterwards, and nothing may have failed in a way that is
  * not foreseen: the broker logs that as an error.
  */
 export class BrokerTarget implements Target {
-  readonly name = 'broker';
+  readonly name: BrokerKind;
   readonly #directory = mkdtempSync(join(tmpdir(), 'millrace-fuzz-'));
   #broker!: Started;
   #port = 0;
   #idle: Socket[] = [];
   #seen = 0;
 
-  static async open(): Promise<BrokerTarget> {
-    const target = new BrokerTarget();
+  private constructor(name: BrokerKind) {
+    this.name = name;
+  }
+
+  static async open(kind: BrokerKind): Promise<BrokerTarget> {
+    const target = new BrokerTarget(kind);
     await target.start();
     return target;
   }
 
   /** Starts it on what is in its directory. */
   async start(): Promise<void> {
-    const main = join(root, 'packages/broker/src/main.ts');
-    const args = ['--conditions=source', main, '--data-dir', this.#directory, '--port', '0', '--partitions', '2'];
-    this.#broker = new Started(process.execPath, args);
+    const args =
+      this.name === 'guarded'
+        ? [join(root, 'test/fuzz/guarded-broker.ts'), this.#directory]
+        : [join(root, 'packages/broker/src/main.ts'), '--data-dir', this.#directory, '--port', '0', '--partitions', '2'];
+    this.#broker = new Started(process.execPath, ['--conditions=source', ...args]);
     const [, port] = await this.#broker.waitFor(/listening on \S+:(\d+)/);
     this.#port = Number(port);
     this.#seen = 0;
@@ -55,9 +64,11 @@ export class BrokerTarget implements Target {
   }
 
   make(random: SeededRandom): Buffer {
-    const frames = Array.from({ length: 1 + random.below(6) }, () => {
-      const valid = request(form(random), random);
-      const frame = random.below(3) === 0 ? valid : mutated(valid, random, request(form(random), random));
+    const proof = this.name === 'guarded' ? proofs(random) : [];
+    const requests = Array.from({ length: 1 + random.below(6) }, () => request(form(random), random));
+    const frames = [...proof, ...requests].map((valid, i) => {
+      const isKept = i < proof.length ? random.below(2) === 0 : random.below(3) === 0;
+      const frame = isKept ? valid : mutated(valid, random, request(form(random), random));
       const size = Buffer.alloc(4);
       size.writeInt32BE(frame.length);
       return Buffer.concat([size, frame]);
@@ -87,6 +98,7 @@ export class BrokerTarget implements Target {
 
   /** Deletes all topics and groups, so that what is left of memory is what leaks. */
   async clear(): Promise<void> {
+    if (this.name === 'guarded') return;
     const client = await RawClient.open(this.#port);
     const { topics } = await inTime(client.request(apis.metadata, 9, { topics: null }));
     await inTime(client.request(apis.deleteTopics, 4, { topicNames: topics.map(({ name }) => name!), timeoutMs: 10_000 }));
@@ -151,6 +163,21 @@ export class BrokerTarget implements Target {
     if (/^error .*a request failed/m.test(news)) throw new Error(`a request failed as none may:\n${news.slice(-3000)}`);
     if (this.residentMb > residentLimitMb) throw new Error(`the broker has ${Math.round(this.residentMb)} MB of memory in use`);
   }
+}
+
+/** What a client says to prove who it is: a handshake, then tokens, framed as requests (version 1) or bare (version 0). */
+function proofs(random: SeededRandom): Buffer[] {
+  const version = random.below(2);
+  const header = { correlationId: 1, clientId: 'fuzz' };
+  const mechanism = (['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'NONE'] as const)[random.below(4)]!;
+  const password = random.below(3) === 0 ? 'wrong' : 'secret';
+  const tokens =
+    mechanism === 'PLAIN' ? [`\0alice\0${password}`] : ['n,,n=alice,r=fyko+d2lbbFgONRv', 'c=biws,r=fyko+d2lbbFgONRv,p=dHzbZapWIk4='];
+  const framed = (token: string) =>
+    version === 0
+      ? Buffer.from(token)
+      : encodeRequest(apis.saslAuthenticate, random.below(3), header, { authBytes: Buffer.from(token) }).subarray(4);
+  return [encodeRequest(apis.saslHandshake, version, header, { mechanism }).subarray(4), ...tokens.map(framed)];
 }
 
 /** @throws if the broker takes too long. */

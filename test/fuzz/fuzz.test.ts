@@ -33,18 +33,18 @@ describe.each([...isolatedTargets])('%s', (name, open) => {
   replay(name, () => target);
 });
 
-describe('broker', () => {
+describe.each(['broker', 'guarded'] as const)('%s', (kind) => {
   let broker: BrokerTarget;
   beforeAll(async () => {
-    broker = await BrokerTarget.open();
+    broker = await BrokerTarget.open(kind);
   });
   afterAll(() => broker.close());
 
   it('serves others whatever one client sends, and starts again on what it was made to keep', async () => {
-    await loop(broker, seed, { seconds: 4 });
+    await loop(broker, seed, { seconds: 3 });
     await broker.kill();
     await loop(broker, seed + 1, { seconds: 1 });
     await broker.clear();
   });
-  replay('broker', () => broker);
+  replay(kind, () => broker);
 });

@@ -110,22 +110,23 @@ async function runBroker(broker: BrokerTarget, round: number, roundSeed: number)
   if ((round + 1) % roundsBetweenKills === 0) await broker.kill();
   const before = broker.residentMb;
   await broker.clear();
-  line(`round ${round}: broker has ${Math.round(before)} MB in use, ${Math.round(broker.residentMb)} MB without topics`);
+  line(`round ${round}: ${broker.name} has ${Math.round(before)} MB in use, ${Math.round(broker.residentMb)} MB without topics`);
 }
 
 const wanted = (name: string) => values.target === undefined || values.target === name;
 line(`seed ${seed}, ${values.minutes} minutes`);
-const broker = wanted('broker') ? await BrokerTarget.open() : undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void (broker?.close() ?? Promise.resolve()).finally(() => process.exit(1)));
+const brokers: BrokerTarget[] = [];
+for (const kind of ['broker', 'guarded'] as const) if (wanted(kind)) brokers.push(await BrokerTarget.open(kind));
+const closeBrokers = () => Promise.all(brokers.map((broker) => broker.close()));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeBrokers().finally(() => process.exit(1)));
 try {
   for (let round = 0; Date.now() < endMs; round++) {
     const roundSeed = seed + round;
     for (const name of isolatedTargets.keys()) if (wanted(name) && Date.now() < endMs) await runIsolated(name, roundSeed);
-    if (broker !== undefined && Date.now() < endMs) await runBroker(broker, round, roundSeed);
+    for (const broker of brokers) if (Date.now() < endMs) await runBroker(broker, round, roundSeed);
   }
 } finally {
-  await broker?.close();
+  await closeBrokers();
   rmSync(folder, { recursive: true, force: true });
 }
 for (const [name, { inputs, residentMb }] of totals) line(`${name}: ${inputs} inputs, at most ${Math.round(residentMb)} MB`);
