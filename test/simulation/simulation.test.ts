@@ -8,6 +8,8 @@ import { modeOf, simulate } from './simulate.ts';
 const only = process.env['MILLRACE_TEST_SEED'];
 const isLong = process.env['MILLRACE_TEST_LONG'] !== undefined;
 const partSize = 50;
+/** A part takes seconds, but for a machine that does much else. */
+const testTimeoutMs = 240_000;
 const count = isLong ? 10_000 : 200;
 
 /** Seeds that once found a defect, kept though the world they made has changed since. */
@@ -22,14 +24,14 @@ async function play(seeds: readonly number[]): Promise<void> {
 
 describe('a broker in trouble keeps its promises', () => {
   if (only !== undefined) {
-    it(`with the seed ${only}`, () => play([Number(only)]));
+    it(`with the seed ${only}`, () => play([Number(only)]), testTimeoutMs);
     return;
   }
   for (let from = 0; from < count; from += partSize) {
     const seeds = Array.from({ length: partSize }, (_, i) => from + i);
-    it(`with the seeds ${from} to ${from + partSize - 1}`, () => play(seeds));
+    it(`with the seeds ${from} to ${from + partSize - 1}`, () => play(seeds), testTimeoutMs);
   }
-  it('with seeds that once failed', () => play(onceFailed));
+  it('with seeds that once failed', () => play(onceFailed), testTimeoutMs);
 });
 
 describe('a simulation', () => {
