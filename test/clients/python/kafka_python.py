@@ -120,6 +120,8 @@ class Driver:
             "session_timeout_ms": 6000,
             "heartbeat_interval_ms": 200,
             "fetch_max_wait_ms": 100,
+            # A leader that has not heard of a new topic yet assigns nothing, until it looks again.
+            "metadata_max_age_ms": 1000,
         }
         return KafkaConsumer(**self.common, **settings)
 
