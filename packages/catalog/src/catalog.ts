@@ -1,10 +1,11 @@
 import { type Clock, MillraceError, nearest } from '@millrace/core';
+import { type CatalogChange, type CatalogLog, type CatalogOrigin, type CatalogProjection, OwnCatalogLog } from './catalog-log.ts';
 import { type Database, damaged } from './database.ts';
-import { decodeMaterializedView, decodeStream, decodeView, encodeDefinition } from './definition-codec.ts';
 import type { CatalogReader, MaterializedViewDefinition, RelationKind, StreamDefinition, ViewDefinition } from './definitions.ts';
 import { IngestMemory, type IngestResult, type IngestRow } from './ingest-memory.ts';
 import { migrate } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
+import { changeTo, type DefinitionOf, decodeRelation, type Relation } from './relation.ts';
 
 /** What {@link openCatalog} takes. */
 export interface CatalogOptions {
@@ -43,36 +44,86 @@ interface RelationRow {
   readonly definition: string;
 }
 
-/** What a name stands for, and what it is. */
-type Relation =
-  | { readonly kind: 'stream'; readonly definition: StreamDefinition }
-  | { readonly kind: 'view'; readonly definition: ViewDefinition }
-  | { readonly kind: 'materialized view'; readonly definition: MaterializedViewDefinition };
+/** What a name has come to stand for; undefined = nothing. */
+export interface RelationChange {
+  readonly name: string;
+  readonly before: Relation | undefined;
+  readonly after: Relation | undefined;
+}
 
 /**
  * The streams and views. Everything is held in memory, so that reads are synchronous; a write is durable in the file before
  * it is seen here. Writes run one after another. Streams and views of both kinds share their names, which are case-sensitive.
+ *
+ * It is its own until it {@link follow}s a log that servers share: then changes of others appear in it too, and its own are judged by
+ * what it holds when the log has come to them.
  */
 export class Catalog implements CatalogReader {
+  readonly #path: string;
   readonly #database: Database;
   readonly #ingests: IngestMemory;
   readonly #relations = new Map<string, Relation>();
+  /** The version in which a name came to stand for what it does. */
+  readonly #versions = new Map<string, number>();
+  readonly #listeners: ((change: RelationChange) => void)[] = [];
+  readonly #projection: CatalogProjection;
+  #version = 0;
+  #origin: CatalogOrigin | null;
+  #log: CatalogLog = new OwnCatalogLog();
   #writes: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(database: Database, ingests: IngestMemory) {
+  private constructor(path: string, database: Database, ingests: IngestMemory, origin: CatalogOrigin | null) {
+    this.#path = path;
     this.#database = database;
     this.#ingests = ingests;
+    this.#origin = origin;
+    const catalog = this;
+    this.#projection = {
+      get origin() {
+        return catalog.#origin;
+      },
+      contents: () => [...this.#relations.values()].map(changeTo),
+      setOrigin: (changed) => this.#setOrigin(changed),
+      apply: (change) => this.#apply(change),
+    };
+    void this.#log.open(this.#projection);
   }
 
   /** For {@link openCatalog}. */
   static async load(database: Database, options: CatalogOptions): Promise<Catalog> {
     const ingests = await database.rows<IngestRow>('SELECT id, result, at_ms AS atMs FROM ingests ORDER BY at_ms, rowid');
     const { clock, maxIngestIds = 100_000, ingestTtlMs = 86_400_000 } = options;
-    const catalog = new Catalog(database, new IngestMemory(ingests, { clock, maxIds: maxIngestIds, ttlMs: ingestTtlMs }));
-    for (const row of await database.rows<RelationRow>('SELECT name, kind, definition FROM relations ORDER BY name'))
-      catalog.#read(row, options.path);
+    const [origin] = await database.rows<CatalogOrigin>('SELECT cluster, next_offset AS nextOffset FROM origin');
+    const memory = new IngestMemory(ingests, { clock, maxIds: maxIngestIds, ttlMs: ingestTtlMs });
+    const catalog = new Catalog(options.path, database, memory, origin ?? null);
+    for (const { name, kind, definition } of await database.rows<RelationRow>('SELECT name, kind, definition FROM relations ORDER BY name'))
+      catalog.#relations.set(name, catalog.#decode({ name, relation: { kind, definition } })!);
     return catalog;
+  }
+
+  /**
+   * Makes the catalog one of several that are made of the same log, for good. Called once, before it is written to.
+   * @throws {MillraceError} what the log cannot begin with
+   */
+  async follow(log: CatalogLog): Promise<void> {
+    await log.open(this.#projection);
+    this.#log = log;
+  }
+
+  /** The cluster whose log it was last made of; null if it is its own. */
+  get cluster(): string | null {
+    return this.#origin?.cluster ?? null;
+  }
+
+  /** Another one after each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Calls back after each change, also those of others, in their order. */
+  onChange(listener: (change: RelationChange) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** What the name stands for, if anything. */
@@ -134,19 +185,15 @@ export class Catalog implements CatalogReader {
 
   /** @throws {MillraceError} PLAN_STREAM_EXISTS. */
   createStream(definition: StreamDefinition): Promise<void> {
-    return this.#write(async () => {
+    return this.#put(() => {
       this.#expectFree(definition.name);
-      await this.#insert({ kind: 'stream', definition });
+      return { kind: 'stream', definition };
     });
   }
 
   /** @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
   updateStream(name: string, changes: StreamChanges): Promise<StreamDefinition> {
-    return this.#write(async () => {
-      const definition = { ...this.#expect(name, 'stream'), ...changes };
-      await this.#update({ kind: 'stream', definition });
-      return definition;
-    });
+    return this.#update(name, 'stream', (definition) => ({ kind: 'stream', definition: { ...definition, ...changes } }));
   }
 
   /** Resolves to what was dropped. @throws {MillraceError} PLAN_STREAM_UNKNOWN (with the nearest name), STREAM_HAS_DEPENDENTS. */
@@ -154,21 +201,24 @@ export class Catalog implements CatalogReader {
     return this.#drop(name, 'stream');
   }
 
-  /** @throws {MillraceError} PLAN_STREAM_EXISTS; PLAN_STREAM_UNKNOWN for something it depends on. */
-  createView(definition: ViewDefinition): Promise<void> {
-    return this.#write(async () => {
+  /**
+   * @param judgedBy the version by which the definition is right
+   * @throws {MillraceError} PLAN_STREAM_EXISTS; PLAN_STREAM_UNKNOWN for something it depends on; CATALOG_CHANGED if that is another since then.
+   */
+  createView(definition: ViewDefinition, judgedBy = this.#version): Promise<void> {
+    return this.#put(() => {
       this.#expectFree(definition.name);
-      this.#expectAll(definition.dependsOn);
-      await this.#insert({ kind: 'view', definition });
+      this.#expectAll(definition.dependsOn, judgedBy);
+      return { kind: 'view', definition };
     });
   }
 
-  /** Puts another view in the place of one of the same name. @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
-  replaceView(definition: ViewDefinition): Promise<void> {
-    return this.#write(async () => {
+  /** Puts another view in the place of one of the same name. @throws {MillraceError} PLAN_STREAM_UNKNOWN, CATALOG_CHANGED. */
+  replaceView(definition: ViewDefinition, judgedBy = this.#version): Promise<void> {
+    return this.#put(() => {
       this.#expect(definition.name, 'view');
-      this.#expectAll(definition.dependsOn);
-      await this.#update({ kind: 'view', definition });
+      this.#expectAll([...definition.dependsOn, definition.name], judgedBy);
+      return { kind: 'view', definition };
     });
   }
 
@@ -177,22 +227,24 @@ export class Catalog implements CatalogReader {
     return this.#drop(name, 'view');
   }
 
-  /** @throws {MillraceError} PLAN_STREAM_EXISTS; PLAN_STREAM_UNKNOWN for something it depends on. */
-  createMaterializedView(definition: MaterializedViewDefinition): Promise<void> {
-    return this.#write(async () => {
+  /**
+   * @param judgedBy the version by which the definition is right
+   * @throws {MillraceError} PLAN_STREAM_EXISTS; PLAN_STREAM_UNKNOWN for something it depends on; CATALOG_CHANGED if that is another since then.
+   */
+  createMaterializedView(definition: MaterializedViewDefinition, judgedBy = this.#version): Promise<void> {
+    return this.#put(() => {
       this.#expectFree(definition.name);
-      this.#expectAll([...definition.dependsOn, ...(definition.into === null ? [] : [definition.into])]);
-      await this.#insert({ kind: 'materialized view', definition });
+      this.#expectAll([...definition.dependsOn, ...(definition.into === null ? [] : [definition.into])], judgedBy);
+      return { kind: 'materialized view', definition };
     });
   }
 
   /** @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
   updateMaterializedView(name: string, changes: ViewChanges): Promise<MaterializedViewDefinition> {
-    return this.#write(async () => {
-      const definition = { ...this.#expect(name, 'materialized view'), ...changes };
-      await this.#update({ kind: 'materialized view', definition });
-      return definition;
-    });
+    return this.#update(name, 'materialized view', (definition) => ({
+      kind: 'materialized view',
+      definition: { ...definition, ...changes },
+    }));
   }
 
   /** Resolves to what was dropped. @throws {MillraceError} PLAN_STREAM_UNKNOWN (with the nearest name), STREAM_HAS_DEPENDENTS. */
@@ -224,11 +276,12 @@ export class Catalog implements CatalogReader {
     await this.#database.close();
   }
 
-  #read({ name, kind, definition }: RelationRow, path: string): void {
+  #decode({ name, relation }: CatalogChange): Relation | undefined {
     try {
-      this.#relations.set(name, decodeRelation(kind, definition));
+      return relation === null ? undefined : decodeRelation(relation);
     } catch (cause) {
-      throw damaged(path, `the definition of the ${kind} ${JSON.stringify(name)} cannot be read: ${(cause as Error).message}`, { cause });
+      const reason = `the definition of the ${relation!.kind} ${JSON.stringify(name)} cannot be read: ${(cause as Error).message}`;
+      throw damaged(this.#path, reason, { cause });
     }
   }
 
@@ -244,27 +297,56 @@ export class Catalog implements CatalogReader {
     return result;
   }
 
-  async #insert(relation: Relation): Promise<void> {
-    const { kind, definition } = relation;
-    const row = [definition.name, kind, encodeDefinition(definition)];
-    await this.#database.run('INSERT INTO relations (name, kind, definition) VALUES (?, ?, ?)', row);
-    this.#relations.set(definition.name, relation);
+  async #setOrigin(origin: CatalogOrigin): Promise<void> {
+    const sql = 'INSERT INTO origin (id, cluster, next_offset) VALUES (0, ?1, ?2) ON CONFLICT DO UPDATE SET cluster = ?1, next_offset = ?2';
+    await this.#database.run(sql, [origin.cluster, origin.nextOffset]);
+    this.#origin = origin;
   }
 
-  async #update(relation: Relation): Promise<void> {
-    const { name } = relation.definition;
-    await this.#database.run('UPDATE relations SET definition = ? WHERE name = ?', [encodeDefinition(relation.definition), name]);
-    this.#relations.set(name, relation);
+  async #apply(change: CatalogChange): Promise<void> {
+    const { name, relation } = change;
+    const [before, after] = [this.#relations.get(name), this.#decode(change)];
+    if (relation === null) await this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
+    else {
+      const sql = 'INSERT INTO relations (name, kind, definition) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET kind = ?2, definition = ?3';
+      await this.#database.run(sql, [name, relation.kind, relation.definition]);
+    }
+    this.#version++;
+    if (after === undefined) this.#relations.delete(name);
+    else this.#relations.set(name, after);
+    this.#versions.set(name, this.#version);
+    for (const listener of this.#listeners) listener({ name, before, after });
   }
 
-  #drop<Kind extends RelationKind>(name: string, kind: Kind): Promise<DefinitionOf<Kind>> {
-    return this.#write(async () => {
-      const definition = this.#expect(name, kind);
-      this.#expectNoDependents(kind, name);
-      await this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
-      this.#relations.delete(name);
-      return definition;
+  /** @param judge is called when everything before has been applied, perhaps more than once */
+  #put(judge: () => Relation): Promise<void> {
+    return this.#write(() => this.#log.write(() => changeTo(judge())));
+  }
+
+  async #update<Kind extends RelationKind>(
+    name: string,
+    kind: Kind,
+    change: (definition: DefinitionOf<Kind>) => Relation,
+  ): Promise<DefinitionOf<Kind>> {
+    let changed: Relation['definition'] | undefined;
+    await this.#put(() => {
+      const relation = change(this.#expect(name, kind));
+      changed = relation.definition;
+      return relation;
     });
+    return changed as DefinitionOf<Kind>;
+  }
+
+  async #drop<Kind extends RelationKind>(name: string, kind: Kind): Promise<DefinitionOf<Kind>> {
+    let dropped: Relation['definition'] | undefined;
+    await this.#write(() =>
+      this.#log.write(() => {
+        dropped = this.#expect(name, kind);
+        this.#expectNoDependents(kind, name);
+        return { name, relation: null };
+      }),
+    );
+    return dropped as DefinitionOf<Kind>;
   }
 
   #expectFree(name: string): void {
@@ -283,8 +365,12 @@ export class Catalog implements CatalogReader {
     return relation.definition as DefinitionOf<Kind>;
   }
 
-  #expectAll(sources: readonly string[]): void {
-    for (const source of sources) if (!this.#relations.has(source)) throw this.#unknown('stream or view', source);
+  /** @throws if one of them is not there, or is another than it was when a statement was judged by it */
+  #expectAll(names: readonly string[], judgedBy: number): void {
+    for (const name of names) {
+      if (!this.#relations.has(name)) throw this.#unknown('stream or view', name);
+      if ((this.#versions.get(name) ?? 0) > judgedBy) throw changedMeanwhile(this.kindOf(name)!, name);
+    }
   }
 
   #expectNoDependents(kind: string, name: string): void {
@@ -310,17 +396,12 @@ export class Catalog implements CatalogReader {
   }
 }
 
-type DefinitionOf<Kind extends RelationKind> = Extract<Relation, { kind: Kind }>['definition'];
-
-function decodeRelation(kind: RelationKind, text: string): Relation {
-  switch (kind) {
-    case 'stream':
-      return { kind, definition: decodeStream(text) };
-    case 'view':
-      return { kind, definition: decodeView(text) };
-    case 'materialized view':
-      return { kind, definition: decodeMaterializedView(text) };
-  }
+function changedMeanwhile(kind: RelationKind, name: string): MillraceError {
+  return new MillraceError('CATALOG_CHANGED', `the ${kind} ${name} was changed by another statement meanwhile`, {
+    hint: 'run the statement again',
+    details: { name, kind },
+    retryable: true,
+  });
 }
 
 function wrongKind(name: string, is: RelationKind, wanted: RelationKind): MillraceError {

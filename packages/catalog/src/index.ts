@@ -1,4 +1,12 @@
-export { Catalog, type CatalogOptions, openCatalog, type StreamChanges, type ViewChanges } from './catalog.ts';
+export {
+  Catalog,
+  type CatalogOptions,
+  openCatalog,
+  type RelationChange,
+  type StreamChanges,
+  type ViewChanges,
+} from './catalog.ts';
+export type { CatalogChange, CatalogLog, CatalogOrigin, CatalogProjection } from './catalog-log.ts';
 export type {
   CatalogReader,
   ColumnDefinition,

@@ -32,6 +32,14 @@ export const migrations: readonly string[] = [
   DROP TABLE relations;
   ALTER TABLE new_relations RENAME TO relations;
   `,
+  // Catalogs that several servers share.
+  `
+  CREATE TABLE origin (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    cluster TEXT NOT NULL,
+    next_offset INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -8,6 +8,7 @@ export const errorCodes = {
   BROKER_CLUSTER_INVALID: { actor: 'config', summary: 'no such node or partition of the broker, or the node is down' },
   BROKER_DATA_DIRECTORY_INVALID: { actor: 'config', summary: 'the broker cannot use its data directory' },
   BROKER_LOG_CORRUPT: { actor: 'internal', summary: 'a segment holds bytes that no recovery explains' },
+  CATALOG_CHANGED: { actor: 'user', summary: 'what a statement was planned by has changed before it came into force' },
   CATALOG_INVALID: { actor: 'config', summary: 'the catalog file is damaged or of a newer format' },
   CONFIG_INVALID: { actor: 'config', summary: 'one or more configuration keys are wrong' },
   DATA_CAST_FAILED: { actor: 'data', summary: 'a value does not convert to the type that is asked for' },

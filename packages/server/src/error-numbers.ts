@@ -10,6 +10,7 @@ export interface ErrorNumber {
 /** The edge table to ClickHouse's numbers and names, and to HTTP status. What is not here is not the client's doing: a logical error. */
 const errorNumbers: Readonly<Partial<Record<ErrorCode, ErrorNumber>>> = {
   BROKER_LOG_CORRUPT: { number: 246, name: 'CORRUPTED_DATA', httpStatus: 500 },
+  CATALOG_CHANGED: { number: 80, name: 'INCORRECT_QUERY', httpStatus: 409 },
   DATA_CAST_FAILED: { number: 53, name: 'TYPE_MISMATCH', httpStatus: 400 },
   DATA_DIVISION_BY_ZERO: { number: 153, name: 'ILLEGAL_DIVISION', httpStatus: 400 },
   DATA_TIMESTAMP_NULL: { number: 27, name: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED', httpStatus: 400 },

@@ -1,0 +1,52 @@
+import type { RelationKind } from './definitions.ts';
+
+/** What a name stands for from now on. */
+export interface CatalogChange {
+  readonly name: string;
+  /** Its kind, and its definition as the catalog's file keeps it; null = the name is free. */
+  readonly relation: { readonly kind: RelationKind; readonly definition: string } | null;
+}
+
+/** Whose catalog a file holds. */
+export interface CatalogOrigin {
+  readonly cluster: string;
+  /** All before this offset of the cluster's log is in the file. */
+  readonly nextOffset: number;
+}
+
+/** A catalog as its log sees it: made of changes, one after another. */
+export interface CatalogProjection {
+  /** The cluster that it was last made of; null if it is its own. */
+  readonly origin: CatalogOrigin | null;
+  /** All that it holds. */
+  contents(): CatalogChange[];
+  /** Durable when it resolves. */
+  setOrigin(origin: CatalogOrigin): Promise<void>;
+  /** Puts a change in force: durable, and then seen. @throws {MillraceError} CATALOG_INVALID, DISK_FULL, DISK_IO; then nothing has changed */
+  apply(change: CatalogChange): Promise<void>;
+}
+
+/** Gives changes of a catalog their order. */
+export interface CatalogLog {
+  /** Makes the projection what the log says, and keeps it so. */
+  open(projection: CatalogProjection): Promise<void>;
+  /**
+   * Makes a change. `judge` is called when everything before it has been applied, and perhaps again: it gives the change, or throws
+   * why it may not be. Called one after another. Resolves when the change has been applied here.
+   */
+  write(judge: () => CatalogChange): Promise<void>;
+}
+
+/** The log of a catalog that is nobody else's: the file alone is the truth. */
+export class OwnCatalogLog implements CatalogLog {
+  #projection!: CatalogProjection;
+
+  open(projection: CatalogProjection): Promise<void> {
+    this.#projection = projection;
+    return Promise.resolve();
+  }
+
+  async write(judge: () => CatalogChange): Promise<void> {
+    await this.#projection.apply(judge());
+  }
+}
