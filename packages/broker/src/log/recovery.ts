@@ -31,7 +31,11 @@ export function recoverSegment(disk: Disk, directory: string, baseOffset: number
       return { segment: new Segment(disk, directory, baseOffset, fileBytes, summary), truncatedBytes: 0 };
     }
     const found = scanTail(file, baseOffset, fileBytes, summary, index);
-    if (found.coveredBytes < fileBytes) file.truncate(found.coveredBytes);
+    if (found.coveredBytes < fileBytes) {
+      file.truncate(found.coveredBytes);
+      // Else what is cut off could come back with the next loss of power, behind what will have been appended by then.
+      file.syncNow();
+    }
     // The size on disk is larger than what the index file covers, so the segment counts as dirty until its next checkpoint.
     const segment = new Segment(disk, directory, baseOffset, found.coveredBytes, { ...found, coveredBytes: summary.coveredBytes }, index);
     return { segment, truncatedBytes: fileBytes - found.coveredBytes };
