@@ -35,8 +35,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
-          // The copy is of either broker too, though what else recovers is the embedded one.
-          include: [...integration.map((folder) => `test/${folder}/**/*.test.ts`), 'test/recovery/exactly-once-copy.test.ts'],
+          // Copies and views are of either broker, though what else recovers is the embedded one.
+          include: [...integration.map((folder) => `test/${folder}/**/*.test.ts`), 'test/recovery/{exactly-once-copy,views}.test.ts'],
           pool: 'forks',
           execArgv,
           server: inline,
@@ -61,6 +61,7 @@ export default defineConfig({
         test: {
           name: 'clients',
           include: ['test/clients/**/*.test.ts'],
+          exclude: process.env['KAFKA_BROKERS'] === undefined ? [] : ['test/clients/secured/**'],
           pool: 'forks',
           execArgv,
           server: inline,

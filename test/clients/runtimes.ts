@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { it } from 'vitest';
 
 /**
- * Says that tests are skipped, and why; with `MILLRACE_REQUIRE_CLIENTS` that is an error.
+ * Says that the tests of a file are skipped, and why, and counts them as a skipped one; with `MILLRACE_REQUIRE_CLIENTS` that is an error.
  * @param lacking what is not there, e.g. "Go is not installed"; null if all is.
  * @returns whether the tests are to run.
  */
@@ -9,6 +10,7 @@ export function isHere(lacking: string | null): boolean {
   if (lacking === null) return true;
   if (process.env['MILLRACE_REQUIRE_CLIENTS'] !== undefined) throw new Error(`${lacking}, and MILLRACE_REQUIRE_CLIENTS is set`);
   console.log(`skipped: ${lacking}`);
+  it.skip(lacking, () => {});
   return false;
 }
 

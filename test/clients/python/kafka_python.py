@@ -120,8 +120,6 @@ class Driver:
             "session_timeout_ms": 6000,
             "heartbeat_interval_ms": 200,
             "fetch_max_wait_ms": 100,
-            # A leader that has not heard of a new topic yet assigns nothing, until it looks again.
-            "metadata_max_age_ms": 1000,
         }
         return KafkaConsumer(**self.common, **settings)
 
@@ -141,6 +139,8 @@ class Driver:
 
     def join(self, member, group, topic):
         consumer = self.consumer("read_committed", group)
+        # A leader that has not heard of the topic yet assigns nothing, and may miss that it hears of it while it joins.
+        consumer.partitions_for_topic(topic)
         consumer.subscribe([topic])
         self.members[member] = consumer
 
