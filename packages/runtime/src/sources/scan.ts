@@ -9,6 +9,7 @@ import { WatermarkTracker } from '../watermark/watermark-tracker.ts';
 import { Arrivals } from './arrivals.ts';
 import { Drift } from './drift.ts';
 import { RecordFeed } from './record-feed.ts';
+import { Replay } from './replay.ts';
 import type { UndecodableRecords } from './samples.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
@@ -36,6 +37,7 @@ export class Scan {
   readonly #state: SavedWatermarks | null;
   readonly #recovery: ScanRecovery | null;
   readonly #partitions: ScanPartition[] = [];
+  #replay: Replay | null = null;
   #watch: TopicWatch | undefined;
   #partitionCount = 0;
   #gone: MillraceError | undefined;
@@ -91,13 +93,14 @@ export class Scan {
 
   /** Grows with every step forward: shows cheaply whether the positions have changed. */
   get positionSum(): number {
-    let sum = 0;
+    let sum = this.#replay?.partition.nextOffset ?? 0;
     for (const { nextOffset } of this.#partitions) sum += nextOffset;
     return sum;
   }
 
   get progress(): PartitionProgress[] {
-    return this.#partitions.map((partition) => partition.progress(this.#tracker));
+    const progress = this.#partitions.map((partition) => partition.progress(this.#tracker));
+    return this.#replay === null ? progress : [...progress, this.#replay.partition.progress(null)];
   }
 
   /** Fixes the positions. @throws {MillraceError} PLAN_STREAM_UNKNOWN if the topic does not exist, and what Kafka refuses. */
@@ -118,6 +121,7 @@ export class Scan {
       this.#tracker?.add(from.partition, { isEmpty: from.isEmpty, isAtEnd: from.startOffset >= from.endOffset }, clock.monotonic());
     }
     this.#partitionCount = starts.length;
+    this.#replay = await Replay.open(kafka, this.#recovery, this.#feed);
     if (this.#isClosed) return;
     this.#assign();
     this.#watch = new TopicWatch(kafka, metadata, this.stream, this.#context, {
@@ -145,8 +149,9 @@ export class Scan {
         const fetched = await this.#arrivals.take(this.#wakeAt(pace));
         pace.signal.throwIfAborted();
         if (this.#gone !== undefined) throw this.#gone;
-        if (fetched === undefined) await this.#onQuiet();
+        if (fetched === undefined) this.#drift.release();
         else await this.#takeAll(fetched, pace);
+        if (this.#partitionCount !== this.#partitions.length && !pace.hasEnded && !pace.isStopping) await this.#tryAddPartitions();
         if (!pace.hasEnded) this.#tick(pace);
       }
       if (!pace.hasEnded) this.#out.mark({ kind: 'end' });
@@ -188,10 +193,7 @@ export class Scan {
     return Math.min(pace.wakeAtMs, this.#tracker?.nextIdleMs ?? Number.POSITIVE_INFINITY, heldUntil);
   }
 
-  /** Nothing came, or something else is to be done. */
-  async #onQuiet(): Promise<void> {
-    this.#drift.release();
-    if (this.#partitionCount === this.#partitions.length) return;
+  async #tryAddPartitions(): Promise<void> {
     try {
       await this.#addPartitions();
     } catch (error) {
@@ -215,7 +217,8 @@ export class Scan {
 
   #assign(): void {
     const unread = this.#partitions.filter(({ isRead }) => !(this.#node.bounded && isRead));
-    this.#reader.assign(unread.map(({ partition, nextOffset }) => ({ topic: this.topic, partition, offset: nextOffset })));
+    if (this.#replay !== null) unread.push(this.#replay.partition);
+    this.#reader.assign(unread.map(({ topic, partition, nextOffset }) => ({ topic, partition, offset: nextOffset })));
   }
 
   /** Chunks point into the fetched bytes: operators are through with them, or have copied what they keep, when this is done. */
@@ -226,7 +229,17 @@ export class Scan {
     }
   }
 
+  async #takeReplayed(replay: Replay, fetched: FetchedPartition, pace: Pace): Promise<void> {
+    for (const _ of replay.take(fetched)) {
+      pace.check();
+      await this.#waitForRoom(pace);
+      if (pace.isStopping || pace.hasEnded) return;
+    }
+    replay.partition.take(fetched);
+  }
+
   async #take(fetched: FetchedPartition, pace: Pace): Promise<void> {
+    if (this.#replay !== null && fetched.topic === this.#replay.partition.topic) return this.#takeReplayed(this.#replay, fetched, pace);
     const state = this.#partitions.find(({ partition }) => partition === fetched.partition);
     if (state === undefined || pace.hasEnded || pace.isStopping || (this.#node.bounded && state.isRead)) return;
     this.bytesIn += fetched.bytes.length;
