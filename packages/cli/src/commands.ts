@@ -23,6 +23,7 @@ import TopicDelete from './commands/topic/delete.ts';
 import TopicDescribe from './commands/topic/describe.ts';
 import TopicList from './commands/topic/list.ts';
 import ViewCreate from './commands/view/create.ts';
+import ViewDeadLetters from './commands/view/dead-letters.ts';
 import ViewDrop from './commands/view/drop.ts';
 import ViewList from './commands/view/list.ts';
 import ViewPause from './commands/view/pause.ts';
@@ -56,6 +57,7 @@ export const commands = {
   'topic:describe': TopicDescribe,
   'topic:list': TopicList,
   'view:create': ViewCreate,
+  'view:dead-letters': ViewDeadLetters,
   'view:drop': ViewDrop,
   'view:list': ViewList,
   'view:pause': ViewPause,

@@ -1,8 +1,13 @@
+export { kafkaSource } from './engine/kafka-source.ts';
 export { type EngineOptions, QueryEngine, type StartRequest } from './engine/query-engine.ts';
 export type { RunningQuery } from './engine/running-query.ts';
 export type { RunningView } from './engine/running-view.ts';
+export { compilePredicate } from './expression/compile-predicate.ts';
 export type { LateSample } from './operators/operator.ts';
 export type { StreamTarget } from './sinks/stream-sink.ts';
+export { refusedRecord, replayedOffset, replayMark } from './sources/dead-letter.ts';
+export { readPartition } from './sources/read-partition.ts';
+export { recordAt } from './sources/record-at.ts';
 export type { UndecodableSample } from './sources/samples.ts';
 export type { PartitionProgress } from './sources/scan-partition.ts';
 export type { QueryRequest, SinkRequest } from './task/query-request.ts';

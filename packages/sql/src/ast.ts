@@ -394,6 +394,25 @@ export interface ShowCreate extends Node {
   /** `FORMAT f` behind the statement. */
   readonly format: Identifier | null;
 }
+/** SHOW DEAD LETTERS [FOR v] [LIKE …]: the records that views could not process. */
+export interface ShowDeadLetters extends Node {
+  readonly kind: 'show_dead_letters';
+  /** null = of all views. */
+  readonly view: Identifier | null;
+  /** Of the name of the view. */
+  readonly like: Show['like'];
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
+/** REPLAY DEAD LETTERS FOR v [WHERE …]: the view processes them once more. */
+export interface ReplayDeadLetters extends Node {
+  readonly kind: 'replay_dead_letters';
+  readonly view: Identifier;
+  /** Over the columns of SHOW DEAD LETTERS. */
+  readonly where: Expression | null;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
 /** `INSERT INTO s [(c, …)]` and where the rows come from. */
 export interface Insert extends Node {
   readonly kind: 'insert';
@@ -458,6 +477,8 @@ export type Statement =
   | Describe
   | Show
   | ShowCreate
+  | ShowDeadLetters
+  | ReplayDeadLetters
   | Insert
   | KillQuery
   | Explain

@@ -316,6 +316,13 @@ export const statement: Arbitrary<Statement> = fc.oneof(
     format,
   }),
   node({ kind: fc.constant('show_create' as const), object: fc.constantFrom('stream' as const, 'view' as const, null), name, format }),
+  node({
+    kind: fc.constant('show_dead_letters' as const),
+    view: fc.option(name),
+    like: fc.option(fc.record({ pattern: fc.string({ maxLength: 5 }), negated: fc.boolean(), caseInsensitive: fc.boolean() })),
+    format,
+  }),
+  node({ kind: fc.constant('replay_dead_letters' as const), view: name, where: fc.option(expression), format }),
   node({ kind: fc.constant('kill_query' as const), queryId: fc.string({ maxLength: 5 }), format }),
   node({
     kind: fc.constant('explain' as const),

@@ -13,7 +13,7 @@ const behindSource =
   "AS, JOIN, WHERE, PARTITION BY, GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET, EMIT, SETTINGS, UNION ALL, FORMAT, ';' or the end of the text";
 const inEmit =
   'STREAM, AFTER WATERMARK, AFTER WINDOW CLOSE, AFTER KEY EXPIRE, PERIODIC, ON UPDATE, PER EVENT, CHANGELOG, LAST, DELAY, AND DELAY, WITH DELAY, TIMEOUT, AND TIMEOUT or WITH TIMEOUT';
-const statements = 'SELECT, WITH, CREATE, DROP, TRUNCATE, DESCRIBE, DESC, SHOW, INSERT, KILL, EXPLAIN, SYSTEM, FLUSH, SET or USE';
+const statements = 'SELECT, WITH, CREATE, DROP, TRUNCATE, DESCRIBE, DESC, SHOW, INSERT, KILL, EXPLAIN, SYSTEM, FLUSH, REPLAY, SET or USE';
 const order =
   'the order is SELECT … FROM … WHERE … PARTITION BY … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET … EMIT … SETTINGS … FORMAT';
 const units = 'write one of NANOSECOND, MICROSECOND, MILLISECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR behind it';
@@ -259,6 +259,8 @@ const syntaxErrors: readonly Row[] = [
   ],
   ['SYSTEM RELOAD', '1:8', "unexpected 'RELOAD', expected PAUSE, UNPAUSE or RESUME"],
   ['SYSTEM PAUSE v', '1:14', "unexpected 'v', expected MATERIALIZED VIEW or VIEW"],
+  ['REPLAY DEAD v', '1:13', "unexpected 'v', expected LETTERS"],
+  ['REPLAY DEAD LETTERS v', '1:21', "unexpected 'v', expected FOR"],
   ['FLUSH v', '1:7', "unexpected 'v', expected ';' or the end of the text"],
   ['CREATE MATERIALIZED v AS SELECT 1', '1:21', "unexpected 'v', expected VIEW"],
   ['DROP s', '1:6', "unexpected 's', expected STREAM, TABLE, VIEW or MATERIALIZED VIEW"],
@@ -267,12 +269,12 @@ const syntaxErrors: readonly Row[] = [
   [
     'SHOW',
     '1:5',
-    'unexpected end of the text, expected CREATE, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS',
+    'unexpected end of the text, expected CREATE, DEAD LETTERS, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS',
   ],
   [
     'SHOW STREMS',
     '1:6',
-    "unexpected 'STREMS', expected CREATE, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS",
+    "unexpected 'STREMS', expected CREATE, DEAD LETTERS, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS",
     'did you mean STREAMS?',
   ],
   [

@@ -106,6 +106,10 @@ const statements: readonly (readonly [canonical: string, ...spellings: string[]]
   ['SYSTEM UNPAUSE MATERIALIZED VIEW v', 'SYSTEM RESUME MATERIALIZED VIEW v'],
   ['FLUSH'],
   ['FLUSH MATERIALIZED VIEW v', 'FLUSH VIEW v'],
+  ["SHOW DEAD LETTERS LIKE 'a%' FORMAT JSON"],
+  ['SHOW DEAD LETTERS FOR v', 'show dead letters for default.v'],
+  ["REPLAY DEAD LETTERS FOR v WHERE offset < 10 AND error LIKE '%zero%' FORMAT JSON"],
+  ['REPLAY DEAD LETTERS FOR v', 'replay dead letters for v;'],
   // the rest
   ["KILL QUERY WHERE query_id = 'x'", "kill query where query_id='x' sync"],
   ['EXPLAIN SELECT a FROM s FORMAT JSON', 'EXPLAIN PLAN SELECT a FROM s FORMAT JSON'],

@@ -55,9 +55,7 @@ export default class Broker extends BaseCommand {
     const { 'broker.ssl.enabled': isEncrypted, 'broker.sasl.mechanisms': mechanisms } = configuration.values;
     this.log('The broker is ready');
     this.log(`  Kafka   ${broker.addresses.join(',')}`);
-    this.log(
-      `  access  ${isEncrypted ? 'TLS' : 'no TLS'}, ${mechanisms.length === 0 ? 'no authentication' : mechanisms.join(', ')}`,
-    );
+    this.log(`  access  ${isEncrypted ? 'TLS' : 'no TLS'}, ${mechanisms.length === 0 ? 'no authentication' : mechanisms.join(', ')}`);
     this.log(`  data    ${broker.dataDirectory}`);
     await untilSignalled();
     await broker.close();

@@ -1,6 +1,6 @@
 import { asMillraceError, type Clock, type Logger, MillraceError } from '@millrace/core';
 import type { Chunk, Column } from '@millrace/data';
-import { decodeHeaders, decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
 import { compileProjection, type Projection } from '../expression/compile-projection.ts';
 import { RowFailure } from '../expression/row-failure.ts';
@@ -8,6 +8,7 @@ import type { Output } from '../operators/operator.ts';
 import { sliceChunk, takeRows } from '../operators/take-rows.ts';
 import { type Segment, splitBatches } from '../watermark/split-batches.ts';
 import type { WatermarkTracker } from '../watermark/watermark-tracker.ts';
+import { recordAt } from './record-at.ts';
 import { type DecodedRows, RecordRows } from './record-rows.ts';
 import { UndecodableRecords } from './samples.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
@@ -209,18 +210,6 @@ export class RecordFeed {
     this.undecodable.add(topic, partition, this.#spans.offsets[record]!, reason);
     this.#recovery?.refuse({ ...recordAt(this.#spans, record), topic, partition, reason });
   }
-}
-
-function recordAt(spans: RecordSpans, record: number) {
-  const part = (starts: Int32Array, ends: Int32Array) =>
-    starts[record]! < 0 ? null : spans.bytes.subarray(starts[record]!, ends[record]!);
-  return {
-    offset: spans.offsets[record]!,
-    timestampMs: spans.timestamps[record]!,
-    key: part(spans.keyStarts, spans.keyEnds),
-    value: part(spans.valueStarts, spans.valueEnds),
-    headers: decodeHeaders(spans, record),
-  };
 }
 
 /** Ends of batches among records → ends among the rows that came of them (rows are in the order of their records). */

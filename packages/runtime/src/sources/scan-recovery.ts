@@ -18,6 +18,8 @@ export interface ScanRecovery {
   offsetsOf(topic: string): ReadonlyMap<number, number>;
   /** What to do if the log has dropped records that were not read. */
   readonly onLostData: 'stop' | 'continue';
+  /** Holds refused records that are to be processed once more (see {@link RefusedRecord}); null = there are none. */
+  readonly replayTopic: string | null;
   /** Takes a record that cannot be processed. @throws to end the task there. */
   refuse(record: RefusedRecord): void;
   /** Records on which operators have failed before, with the reasons: they are refused. Undefined if there are none. */

@@ -1,5 +1,5 @@
 import { MillraceError } from '@millrace/core';
-import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import { readPartition } from '../sources/read-partition.ts';
 import type { KafkaSource } from '../sources/source-ports.ts';
 import type { StateEntry } from '../state/operator-state.ts';
 
@@ -74,35 +74,8 @@ export class ChangelogContents {
  * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; STATE_INVALID if its keys are not of a view
  */
 export async function readChangelog(kafka: KafkaSource, topic: string, signal: AbortSignal): Promise<ChangelogContents> {
-  await kafka.topic(topic);
-  const [[start], [end]] = await Promise.all([kafka.listOffsets(topic, [0], 'earliest'), kafka.listOffsets(topic, [0], 'latest')]);
   const contents = new ChangelogContents();
-  if (start! >= end!) return contents;
-  const reader = kafka.openReader();
-  const close = () => void reader.close();
-  signal.addEventListener('abort', close, { once: true });
-  try {
-    reader.assign([{ topic, partition: 0, offset: start! }]);
-    for (let next = start!; next < end!; ) {
-      const fetched = await reader.next();
-      signal.throwIfAborted();
-      for (const part of fetched) {
-        takeBatches(part.bytes, part.batches, part.fromOffset, contents, topic);
-        next = part.nextOffset;
-      }
-    }
-  } finally {
-    signal.removeEventListener('abort', close);
-    await reader.close();
-  }
-  return contents;
-}
-
-function takeBatches(bytes: Buffer, batches: readonly number[], fromOffset: number, contents: ChangelogContents, topic: string): void {
-  const spans = new RecordSpans();
-  for (let i = 0; i < batches.length; i += 2) {
-    spans.clear();
-    decodeRecords(bytes, batches[i]!, batches[i + 1]!, spans, { fromOffset });
+  for await (const spans of readPartition(kafka, topic, 0, signal)) {
     for (let record = 0; record < spans.count; record++) {
       const [keyStart, valueStart] = [spans.keyStarts[record]!, spans.valueStarts[record]!];
       const key = keyStart < 0 ? null : spans.bytes.subarray(keyStart, spans.keyEnds[record]!);
@@ -110,6 +83,7 @@ function takeBatches(bytes: Buffer, batches: readonly number[], fromOffset: numb
       contents.put(key, valueStart < 0 ? null : spans.bytes.subarray(valueStart, spans.valueEnds[record]!));
     }
   }
+  return contents;
 }
 
 function foreignRecord(topic: string, offset: number): MillraceError {

@@ -1,11 +1,11 @@
 import type { Clock } from '@millrace/core';
 import type { PartitionOffset, TransactionalProducer } from '@millrace/kafka-client';
 import type { RecordWriter } from '../sinks/stream-sink.ts';
+import { deadLetter } from '../sources/dead-letter.ts';
 import type { RefusedRecord } from '../sources/scan-recovery.ts';
 import type { Checkpoint } from '../task/checkpoint.ts';
 import type { Task } from '../task/task.ts';
 import { changelogKey, type EntryOwner, positionEntry } from './changelog.ts';
-import { deadLetter } from './dead-letter.ts';
 import type { ViewMember } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
 

@@ -19,6 +19,8 @@ export interface ViewRequest extends ClusterOptions, Pick<QueryRequest, 'memoryB
   readonly changelogTopic: string;
   /** Takes the records that cannot be processed; null = the view stops at the first. */
   readonly deadLetterTopic: string | null;
+  /** Read beside the source: dead letters that are to be processed once more, in one partition; null = there are none. */
+  readonly replayTopic: string | null;
   readonly onLostData: 'stop' | 'continue';
   readonly commitIntervalMs: number;
   /** An open transaction of a dead owner holds readers of the target back for so long. */

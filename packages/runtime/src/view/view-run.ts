@@ -112,7 +112,7 @@ export class ViewRun {
 }
 
 function recoveryOf(
-  { deadLetterTopic, onLostData }: ViewRequest,
+  { deadLetterTopic, replayTopic, onLostData }: ViewRequest,
   positions: ReadonlyMap<string, ReadonlyMap<number, number>>,
   checkpoint: ViewCheckpoint,
   failed: FailedRecords,
@@ -120,6 +120,7 @@ function recoveryOf(
   const none = new Map<number, number>();
   return {
     onLostData,
+    replayTopic,
     offsetsOf: (topic) => positions.get(topic) ?? none,
     failedBefore: (topic, partition) => failed.of(topic, partition),
     refuse(record) {

@@ -33,23 +33,35 @@ export interface Answer {
 
 /** Rows that are there already. */
 export function fixedRows(schema: Schema, rows: readonly (readonly Value[])[]): Answer {
+  return readRows(schema, async function* () {
+    if (rows.length > 0) yield rows;
+  });
+}
+
+/** Rows that are read while the answer is written, some at a time, none of them empty. */
+export function readRows(schema: Schema, read: (signal: AbortSignal) => AsyncIterable<readonly (readonly Value[])[]>): Answer {
   return {
     schema,
     bounded: true,
     format: null,
-    async run({ format, options }, sink) {
+    async run({ format, options }, sink, signal) {
       const encoder = createResultEncoder(format, schema, options);
-      const statistics = { rows: rows.length, elapsedMs: 0, rowsRead: rows.length, bytesRead: 0 };
+      let count = 0;
       await sink.start();
       await sink.write(encoder.start());
-      if (rows.length > 0) await sink.write(encoder.encode(chunkOf(schema, rows)));
+      for await (const rows of read(signal)) {
+        count += rows.length;
+        await sink.write(encoder.encode(chunkOf(schema, rows)));
+      }
+      const statistics = { rows: count, elapsedMs: 0, rowsRead: count, bytesRead: 0 };
       await sink.write(encoder.end(statistics));
       return statistics;
     },
   };
 }
 
-function chunkOf(schema: Schema, rows: readonly (readonly Value[])[]): Chunk {
+/** Rows as columns. */
+export function chunkOf(schema: Schema, rows: readonly (readonly Value[])[]): Chunk {
   const columns = schema.map(({ type }, i) =>
     columnOf(
       type,

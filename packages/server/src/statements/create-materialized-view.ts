@@ -15,6 +15,9 @@ import { createStateTopic, createTopic } from './stream-topic.ts';
 /** How many bytes a segment of a changelog holds: what is compacted at once, and read at a restart beyond what is compacted. */
 const changelogConfigs = { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.3' };
 
+/** Dead letters are kept until the view is dropped, and may be older than any record that the broker would take now. */
+const letterConfigs = { 'retention.ms': '-1' };
+
 /**
  * CREATE MATERIALIZED VIEW: answered when the view runs, so that what is written to its sources from then on is in it.
  * @throws {MillraceError} PLAN_*; then nothing of the view is left
@@ -118,11 +121,12 @@ function refuseCircle(name: string, target: string, dependsOn: readonly string[]
 
 async function makeTopics(definition: MaterializedViewDefinition, { recoveryPolicy }: ViewSettings, services: Services): Promise<void> {
   const { name, id, stream, settings, changelogTopic } = definition;
-  const { deadLetterTopic } = viewNames(name, id);
+  const { deadLetterTopic, replayTopic } = viewNames(name, id);
   if (stream !== null) await createTopic(stream, services);
   try {
     await createStateTopic(changelogTopic, changelogConfigs, settings, services);
-    if (recoveryPolicy === 'best_effort') await createStateTopic(deadLetterTopic, { 'retention.ms': '-1' }, settings, services);
+    if (recoveryPolicy === 'best_effort')
+      for (const topic of [deadLetterTopic, replayTopic]) await createStateTopic(topic, letterConfigs, settings, services);
   } catch (failure) {
     await deleteViewTopics(definition, services);
     throw failure;

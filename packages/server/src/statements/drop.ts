@@ -37,8 +37,8 @@ export async function deleteViewTopics(
   { name, id, stream, changelogTopic }: MaterializedViewDefinition,
   services: Services,
 ): Promise<void> {
-  const { groupId, deadLetterTopic } = viewNames(name, id);
-  const topics = [changelogTopic, deadLetterTopic, ...(stream === null ? [] : [stream.topic])];
+  const { groupId, deadLetterTopic, replayTopic } = viewNames(name, id);
+  const topics = [changelogTopic, deadLetterTopic, replayTopic, ...(stream === null ? [] : [stream.topic])];
   for (const topic of topics) await deleteTopic(topic, services);
   await services.admin.deleteGroup(groupId);
 }

@@ -3,6 +3,7 @@ import { type Answer, noAnswer } from './answer.ts';
 import { createMaterializedView } from './create-materialized-view.ts';
 import { createStream } from './create-stream.ts';
 import { createView } from './create-view.ts';
+import { replayDeadLetters, showDeadLetters } from './dead-letters.ts';
 import { describeColumns, showCreate } from './describe.ts';
 import { drop } from './drop.ts';
 import { explain } from './explain.ts';
@@ -32,6 +33,8 @@ const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
   describe: describeColumns,
   show,
   show_create: showCreate,
+  show_dead_letters: showDeadLetters,
+  replay_dead_letters: replayDeadLetters,
   insert,
   kill_query: killQuery,
   explain,

@@ -28,7 +28,7 @@ export async function flush(statement: Flush, services: Services, { signal }: Re
 }
 
 /** @throws {MillraceError} PLAN_STREAM_UNKNOWN */
-function expectMaterializedView(name: string, { catalog }: Services) {
+export function expectMaterializedView(name: string, { catalog }: Services) {
   const definition = catalog.materializedView(name);
   if (definition !== undefined) return definition;
   const kind = catalog.kindOf(name);

@@ -1,6 +1,7 @@
 import type { Catalog, MaterializedViewDefinition } from '@millrace/catalog';
 import { type Clock, delay } from '@millrace/core';
 import { type KafkaClient, listOffsets, type PartitionOffset } from '@millrace/kafka-client';
+import { keepsDeadLetters, viewNames } from './view-names.ts';
 import { notRunning, type ViewRegistry } from './view-registry.ts';
 
 const pollMs = 10;
@@ -53,8 +54,9 @@ export function streamsReadBy(view: { readonly dependsOn: readonly string[] }, c
 
 async function endsOf(view: MaterializedViewDefinition, { catalog, kafka }: FlushOptions): Promise<PartitionOffset[]> {
   const ends: PartitionOffset[] = [];
-  for (const name of streamsReadBy(view, catalog)) {
-    const { topic } = catalog.stream(name)!;
+  const topics = [...streamsReadBy(view, catalog)].map((name) => catalog.stream(name)!.topic);
+  if (keepsDeadLetters(view)) topics.push(viewNames(view.name, view.id).replayTopic);
+  for (const topic of topics) {
     const [metadata] = await kafka.metadata([topic]);
     const partitions = metadata!.partitions.map(({ partition }) => partition);
     const offsets = await listOffsets(kafka, topic, partitions, 'latest', 'read_committed');

@@ -37,7 +37,7 @@ export function viewRequest(definition: MaterializedViewDefinition, surroundings
   const target = targetOf(definition, own);
   const plan = planView(target, query, own);
   const timeIndex = target.columns.length;
-  const { groupId, transactionalId, deadLetterTopic } = viewNames(definition.name, definition.id);
+  const { groupId, transactionalId, deadLetterTopic, replayTopic } = viewNames(definition.name, definition.id);
   return {
     ...surroundings.cluster,
     memoryBytes: surroundings.memoryBytes,
@@ -60,6 +60,7 @@ export function viewRequest(definition: MaterializedViewDefinition, surroundings
     transactionalId,
     changelogTopic: definition.changelogTopic,
     deadLetterTopic: settings.recoveryPolicy === 'best_effort' ? deadLetterTopic : null,
+    replayTopic: settings.recoveryPolicy === 'best_effort' ? replayTopic : null,
     onLostData: settings.onLostData,
     commitIntervalMs: settings.commitIntervalMs,
     transactionTimeoutMs,

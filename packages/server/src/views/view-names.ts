@@ -1,4 +1,4 @@
-import { topicNameOf } from '@millrace/catalog';
+import { type MaterializedViewDefinition, topicNameOf } from '@millrace/catalog';
 
 /** What a materialized view is called in Kafka: by its name, as topics are, and its id where a view of the same name must not find it. */
 export function viewNames(name: string, id: string) {
@@ -8,5 +8,11 @@ export function viewNames(name: string, id: string) {
     transactionalId: `millrace.${encoded}.0`,
     changelogTopic: `millrace.changelog.${encoded}.${id}`,
     deadLetterTopic: `millrace.dlq.view.${encoded}`,
+    replayTopic: `millrace.replay.view.${encoded}`,
   };
+}
+
+/** True if records that the view cannot process become dead letters. */
+export function keepsDeadLetters({ settings }: Pick<MaterializedViewDefinition, 'settings'>): boolean {
+  return settings['recovery_policy'] === 'best_effort';
 }

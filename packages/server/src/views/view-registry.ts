@@ -1,4 +1,4 @@
-import type { MaterializedViewDefinition } from '@millrace/catalog';
+import type { Catalog, MaterializedViewDefinition, RelationChange } from '@millrace/catalog';
 import { asMillraceError, type Clock, type Logger, MillraceError, type Timer } from '@millrace/core';
 import type { QueryEngine, QueryState, QueryStatistics, RunningView, ViewRequest } from '@millrace/runtime';
 
@@ -20,6 +20,9 @@ export interface ViewRecord {
 }
 
 interface Entry {
+  readonly definition: MaterializedViewDefinition;
+  /** As {@link RunningView.ready}, or rejects with what kept it from running. */
+  started: Promise<void>;
   running: RunningView | null;
   failure: MillraceError | null;
   /** Set while it waits to be started again. */
@@ -29,57 +32,61 @@ interface Entry {
 /** A view whose worker has died is started again after so long. */
 const restartMs = 1000;
 
-/** The materialized views that this server runs. */
+/**
+ * The materialized views that this server takes part in: each that the catalog holds and that is not paused. Where several servers
+ * share a catalog, each of them joins the group of each view, and the group decides who runs it.
+ */
 export class ViewRegistry {
   readonly #options: ViewRegistryOptions;
   readonly #entries = new Map<string, Entry>();
+  /** Views that come to an end: one of the same name begins behind it. */
+  readonly #endings = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(options: ViewRegistryOptions) {
     this.#options = options;
   }
 
-  /** Starts those that are not paused; what fails is told in their records. */
-  startAll(definitions: readonly MaterializedViewDefinition[]): void {
-    for (const definition of definitions) {
-      if (definition.isPaused) continue;
-      this.start(definition).catch((failure: unknown) => {
-        this.#options.logger.error(
-          { view: definition.name, error: asMillraceError(failure).message },
-          'a materialized view does not start',
-        );
-      });
-    }
+  /** Starts and stops views as the catalog says, from now on; what fails is told in their records. */
+  follow(catalog: Pick<Catalog, 'materializedViews' | 'onChange'>): void {
+    for (const definition of catalog.materializedViews()) if (!definition.isPaused) this.#startUnasked(definition);
+    catalog.onChange((change) => this.#onChange(change));
   }
 
-  /** Resolves when the view runs: what is written to its sources from then on is seen. @throws {MillraceError} what keeps it from running */
-  async start(definition: MaterializedViewDefinition): Promise<void> {
+  /**
+   * Resolves when the view runs: what is written to its sources from then on is seen; or when another server has it. One that runs is
+   * left as it is; one that has failed, or is of another definition, begins anew.
+   * @throws {MillraceError} what keeps it from running
+   */
+  start(definition: MaterializedViewDefinition): Promise<void> {
     const { name } = definition;
-    const entry: Entry = { running: null, failure: null, retry: null };
+    const known = this.#entries.get(name);
+    if (known !== undefined && known.failure === null && runsAlike(known.definition, definition)) return known.started;
+    void this.stop(name);
+    const entry: Entry = { definition, started: Promise.resolve(), running: null, failure: null, retry: null };
     this.#entries.set(name, entry);
-    try {
-      const running = this.#options.engine.startView(this.#options.request(definition));
-      entry.running = running;
-      running.done.catch((failure: unknown) => this.#onFailed(definition, entry, asMillraceError(failure)));
-      await running.ready;
-    } catch (failure) {
-      entry.failure = asMillraceError(failure);
-      throw failure;
-    }
+    entry.started = this.#run(entry);
+    return entry.started;
   }
 
-  /** Lets a view commit and end. */
-  async stop(name: string): Promise<void> {
+  /** Lets a view commit and end; resolves when it has. */
+  stop(name: string): Promise<void> {
     const entry = this.#entries.get(name);
     this.#entries.delete(name);
     entry?.retry?.cancel();
-    await entry?.running?.stop().catch(() => {});
+    const before = this.#endings.get(name);
+    if (entry === undefined) return before ?? Promise.resolve();
+    const ending = Promise.all([before, entry.running?.stop().catch(() => {})]).then(() => {
+      if (this.#endings.get(name) === ending) this.#endings.delete(name);
+    });
+    this.#endings.set(name, ending);
+    return ending;
   }
 
   /** Stops all. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#entries.keys()].map((name) => this.stop(name)));
+    await Promise.all([...this.#entries.keys(), ...this.#endings.keys()].map((name) => this.stop(name)));
   }
 
   async record({ name, isPaused }: MaterializedViewDefinition): Promise<ViewRecord> {
@@ -90,14 +97,55 @@ export class ViewRegistry {
     return { name, state: statistics?.state ?? 'starting', statistics, error: statistics?.view?.lastError ?? null };
   }
 
-  #onFailed(definition: MaterializedViewDefinition, entry: Entry, failure: MillraceError): void {
+  #onChange({ name, before, after }: RelationChange): void {
+    if (this.#isClosed) return;
+    if (after?.kind === 'materialized view' && !after.definition.isPaused) this.#startUnasked(after.definition);
+    else if (before?.kind === 'materialized view') void this.stop(name);
+  }
+
+  #startUnasked(definition: MaterializedViewDefinition): void {
+    this.start(definition).catch((failure: unknown) => {
+      const { code, message } = asMillraceError(failure);
+      // Whoever ended it knows.
+      if (code !== 'QUERY_CANCELLED')
+        this.#options.logger.error({ view: definition.name, error: message }, 'a materialized view does not start');
+    });
+  }
+
+  async #run(entry: Entry): Promise<void> {
+    const { definition } = entry;
+    const { name } = definition;
+    await this.#endings.get(name);
+    if (this.#entries.get(name) !== entry) throw endedBefore(name);
+    try {
+      const running = this.#options.engine.startView(this.#options.request(definition));
+      entry.running = running;
+      running.done.catch((failure: unknown) => this.#onFailed(entry, asMillraceError(failure)));
+      await running.ready;
+    } catch (failure) {
+      entry.failure = asMillraceError(failure);
+      throw failure;
+    }
+  }
+
+  #onFailed(entry: Entry, failure: MillraceError): void {
     entry.failure = failure;
+    const { definition } = entry;
     const { name } = definition;
     const { logger, clock } = this.#options;
     logger.error({ view: name, code: failure.code, error: failure.message }, 'a materialized view has ended');
     if (failure.code !== 'QUERY_WORKER_LOST' || this.#isClosed || this.#entries.get(name) !== entry) return;
     entry.retry = clock.setTimer(restartMs, () => void this.start(definition).catch(() => {}), { unref: true });
   }
+}
+
+/** False if the one cannot go on as the other. */
+function runsAlike(one: MaterializedViewDefinition, other: MaterializedViewDefinition): boolean {
+  return one.id === other.id && one.sql === other.sql && one.into === other.into && one.changelogTopic === other.changelogTopic;
+}
+
+function endedBefore(name: string): MillraceError {
+  return new MillraceError('QUERY_CANCELLED', `the materialized view ${name} was stopped, dropped or replaced before it ran`);
 }
 
 /** The error of statements over a view that does not run. */

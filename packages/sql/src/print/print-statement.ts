@@ -7,7 +7,9 @@ import type {
   Explain,
   Identifier,
   Insert,
+  ReplayDeadLetters,
   Show,
+  ShowDeadLetters,
   Statement,
 } from '../ast.ts';
 import { printIdentifier, printString } from './names.ts';
@@ -34,6 +36,10 @@ export function printStatement(statement: Statement): string {
       return printShow(statement);
     case 'show_create':
       return words('SHOW CREATE', statement.object?.toUpperCase(), printIdentifier(statement.name), printFormat(statement.format));
+    case 'show_dead_letters':
+      return printShowDeadLetters(statement);
+    case 'replay_dead_letters':
+      return printReplay(statement);
     case 'insert':
       return printInsert(statement);
     case 'kill_query':
@@ -94,9 +100,21 @@ function printCreateView(statement: CreateView | CreateMaterializedView, what: s
 }
 
 function printShow({ what, like, format }: Show): string {
-  const operator = like?.caseInsensitive ? 'ILIKE' : 'LIKE';
-  const pattern = like === null ? null : words(like.negated && 'NOT', operator, printString(like.pattern));
-  return words('SHOW', what.toUpperCase().replace('_', ' '), pattern, printFormat(format));
+  return words('SHOW', what.toUpperCase().replace('_', ' '), printLike(like), printFormat(format));
+}
+
+function printLike(like: Show['like']): string | null {
+  if (like === null) return null;
+  return words(like.negated && 'NOT', like.caseInsensitive ? 'ILIKE' : 'LIKE', printString(like.pattern));
+}
+
+function printShowDeadLetters({ view, like, format }: ShowDeadLetters): string {
+  return words('SHOW DEAD LETTERS', view && `FOR ${printIdentifier(view)}`, printLike(like), printFormat(format));
+}
+
+function printReplay({ view, where, format }: ReplayDeadLetters): string {
+  const condition = where && `WHERE ${printExpression(where)}`;
+  return words('REPLAY DEAD LETTERS FOR', printIdentifier(view), condition, printFormat(format));
 }
 
 function printInsert({ into, columns, settings, rows }: Insert): string {

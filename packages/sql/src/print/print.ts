@@ -21,6 +21,8 @@ const statementKinds: Readonly<Record<Statement['kind'], true>> = {
   describe: true,
   show: true,
   show_create: true,
+  show_dead_letters: true,
+  replay_dead_letters: true,
   insert: true,
   kill_query: true,
   explain: true,

@@ -1,7 +1,9 @@
-import type { Show, ShowCreate } from '../ast.ts';
+import type { Show, ShowCreate, ShowDeadLetters } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseStreamName } from '../query/stream-name.ts';
+import { parseShowDeadLetters } from './dead-letters.ts';
 import { parseFormat } from './format.ts';
+import { parseLike } from './like.ts';
 import { parseObjectWord } from './object-word.ts';
 
 const lists = {
@@ -16,9 +18,10 @@ const lists = {
 } as const;
 
 /** `SHOW CREATE …`, or `SHOW` of a list with an optional pattern. */
-export function parseShow(p: Parser): Show | ShowCreate {
+export function parseShow(p: Parser): Show | ShowCreate | ShowDeadLetters {
   const { start } = p.advance();
   if (p.accept('CREATE')) return parseShowCreate(p, start);
+  if (p.accept('DEAD', 'LETTERS')) return parseShowDeadLetters(p, start);
   const what = parseList(p);
   const like = parseLike(p);
   const format = parseFormat(p);
@@ -33,14 +36,6 @@ function parseList(p: Parser): Show['what'] {
 }
 
 const unsupportedLists: ReadonlySet<string> = new Set(['DATABASES', 'GRANTS', 'PIPES', 'PLUGINS', 'ROLES', 'SINKS', 'USERS']);
-
-function parseLike(p: Parser): Show['like'] {
-  const negated = p.at('NOT', 'LIKE') || p.at('NOT', 'ILIKE');
-  if (negated) p.advance();
-  const caseInsensitive = p.accept('ILIKE');
-  if (!caseInsensitive && !p.accept('LIKE')) return null;
-  return { pattern: p.string('a pattern in quotes'), negated, caseInsensitive };
-}
 
 function parseShowCreate(p: Parser, start: number): ShowCreate {
   const object = parseObject(p);

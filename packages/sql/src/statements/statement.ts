@@ -2,6 +2,7 @@ import type { Statement } from '../ast.ts';
 import { statementWords } from '../lexer/keywords.ts';
 import type { Parser } from '../parser.ts';
 import { parseCreate } from './create.ts';
+import { parseReplayDeadLetters } from './dead-letters.ts';
 import { parseDescribe } from './describe.ts';
 import { parseDrop } from './drop.ts';
 import { parseExplain } from './explain.ts';
@@ -30,6 +31,7 @@ const parsers: Readonly<Record<string, (p: Parser) => Statement>> = {
   EXPLAIN: parseExplain,
   SYSTEM: parseSystem,
   FLUSH: parseFlush,
+  REPLAY: parseReplayDeadLetters,
   SET: parseSet,
   USE: parseUse,
 };

@@ -8,7 +8,7 @@ export default class TopicDelete extends KafkaCommand {
 
   async run() {
     const { args, flags } = await this.parse(TopicDelete);
-    await this.withCluster(flags, ({ admin }) => admin.deleteTopic(args.topic));
+    await this.withTopic(flags, args.topic, ({ admin }) => admin.deleteTopic(args.topic));
     this.log(`deleted ${args.topic}`);
     return { topic: args.topic };
   }

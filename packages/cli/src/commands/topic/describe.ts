@@ -9,7 +9,7 @@ export default class TopicDescribe extends KafkaCommand {
 
   async run() {
     const { args, flags } = await this.parse(TopicDescribe);
-    const described = await this.withCluster(flags, async ({ admin, metadata, offsets }) => {
+    const described = await this.withTopic(flags, args.topic, async ({ admin, metadata, offsets }) => {
       const topic = await metadata(args.topic);
       const numbers = topic.partitions.map(({ partition }) => partition);
       const [earliest, latest] = [await offsets(args.topic, numbers, 'earliest'), await offsets(args.topic, numbers, 'latest')];

@@ -1,0 +1,43 @@
+import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import type { KafkaSource } from './source-ports.ts';
+
+/**
+ * Reads a partition from its beginning to what its end was when this was called, committed records only, a batch at a time.
+ * @returns spans that are valid until the next are asked for
+ * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; the reason of the signal
+ */
+export async function* readPartition(
+  kafka: Pick<KafkaSource, 'topic' | 'listOffsets' | 'openReader'>,
+  topic: string,
+  partition: number,
+  signal: AbortSignal,
+): AsyncGenerator<RecordSpans> {
+  await kafka.topic(topic);
+  const [[start], [end]] = await Promise.all([
+    kafka.listOffsets(topic, [partition], 'earliest'),
+    kafka.listOffsets(topic, [partition], 'latest'),
+  ]);
+  if (start! >= end!) return;
+  const reader = kafka.openReader();
+  const close = () => void reader.close();
+  signal.addEventListener('abort', close, { once: true });
+  const spans = new RecordSpans();
+  try {
+    reader.assign([{ topic, partition, offset: start! }]);
+    for (let next = start!; next < end!; ) {
+      const fetched = await reader.next();
+      signal.throwIfAborted();
+      for (const { bytes, batches, fromOffset, nextOffset } of fetched) {
+        for (let i = 0; i < batches.length; i += 2) {
+          spans.clear();
+          decodeRecords(bytes, batches[i]!, batches[i + 1]!, spans, { fromOffset });
+          yield spans;
+        }
+        next = nextOffset;
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', close);
+    await reader.close();
+  }
+}
