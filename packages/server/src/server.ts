@@ -14,6 +14,8 @@ import {
 import { zone } from '@millrace/data';
 import { type ClusterOptions, createAdmin, KafkaClient, openProducer } from '@millrace/kafka-client';
 import { type EngineOptions, QueryEngine } from '@millrace/runtime';
+import { ClusterCatalogLog } from './cluster/cluster-catalog-log.ts';
+import { KafkaSharedTopic } from './cluster/kafka-shared-topic.ts';
 import { Parts } from './composition/token.ts';
 import { tokens } from './composition/tokens.ts';
 import { clusterOptions, securityWarnings } from './configuration/cluster-options.ts';
@@ -110,6 +112,7 @@ class Root {
     await this.#openCatalog();
     if (this.isBrokerEmbedded) await this.#openBroker();
     await this.#openKafka();
+    await this.#openCluster();
     await this.#openEngine();
     await this.#openViews();
     await this.#openHttp();
@@ -172,6 +175,7 @@ class Root {
         const client = this.#parts.add(tokens.kafka, new KafkaClient({ ...this.#cluster, clientId: 'millrace', clock, random, logger }));
         this.#parts.add(tokens.admin, createAdmin({ ...this.#cluster, clientId: 'millrace-admin', logger }));
         this.#parts.add(tokens.producer, openProducer(client, deliveryLimits));
+        if (!this.isBrokerEmbedded) void warnIfAway(client, logger);
       },
       close: async () => {
         await this.#parts.get(tokens.producer).close();
@@ -179,6 +183,20 @@ class Root {
         await this.#parts.get(tokens.kafka).close();
       },
     });
+  }
+
+  /** From here on the catalog is what the servers of the cluster have made of it. */
+  async #openCluster(): Promise<void> {
+    const { cluster } = this.#values;
+    const catalog = this.#parts.get(tokens.catalog);
+    if (cluster === '') {
+      if (catalog.cluster !== null) throw ofCluster(catalog.cluster);
+      return;
+    }
+    const [kafka, admin] = [this.#parts.get(tokens.kafka), this.#parts.get(tokens.admin)];
+    const topic = new KafkaSharedTopic(`millrace.catalog.${cluster}`, kafka, admin, this.#values['kafka.replication_factor']);
+    const log = new ClusterCatalogLog({ cluster, topic, ...this.#ports, logger: this.#ports.logger.child({ part: 'cluster' }) });
+    await this.#lifecycle.open({ name: 'cluster', deadlineMs: 30_000, open: () => catalog.follow(log), close: () => log.close() });
   }
 
   #openEngine(): Promise<void> {
@@ -210,7 +228,7 @@ class Root {
               viewRequest(definition, surroundings, { catalog, clock, random, timezone: this.#timezone, settings: {}, source: '' }),
           }),
         );
-        views.startAll(catalog.materializedViews());
+        views.follow(catalog);
       },
       close: () => this.#parts.get(tokens.views).close(),
     });
@@ -254,20 +272,31 @@ class Root {
       memoryBytes: this.#values['memory.budget'],
       clientStallMs: this.#values.max_client_stall,
     });
+    const [catalog, kafka] = [this.#parts.get(tokens.catalog), this.#parts.get(tokens.kafka)];
+    const topicLimits = new TopicLimits(admin, this.#ports.clock);
+    catalog.onChange(({ name, before, after }) => {
+      if (after === undefined) queries.endReadersOf(name);
+      if (before === undefined || before.kind === 'view') return;
+      // Another server may have deleted the topic, and made it anew.
+      const topic = before.kind === 'stream' ? before.definition.topic : before.definition.stream?.topic;
+      if (topic === undefined) return;
+      kafka.forgetTopic(topic);
+      topicLimits.forget(topic);
+    });
     return {
       values: this.#values,
       timezone: this.#timezone,
       clock: this.#ports.clock,
       random: this.#ports.random,
       logger: this.#ports.logger,
-      catalog: this.#parts.get(tokens.catalog),
-      kafka: this.#parts.get(tokens.kafka),
+      catalog,
+      kafka,
       admin,
       producer: this.#parts.get(tokens.producer),
       queries,
       views: this.#parts.get(tokens.views),
       metrics: createMetrics(queries),
-      topicLimits: new TopicLimits(admin, this.#ports.clock),
+      topicLimits,
     };
   }
 
@@ -287,10 +316,27 @@ class Root {
 /** A broker that takes longer to answer a question about nothing is not to be relied on. */
 const readyWithinMs = 3000;
 
+/** A server starts without its cluster and finds it later; that it is not there, or lets nobody in, is told at once. */
+async function warnIfAway(client: KafkaClient, logger: Logger): Promise<void> {
+  try {
+    await client.metadataOnce([]);
+  } catch (error) {
+    if (client.signal.aborted || !(error instanceof MillraceError)) return;
+    logger.warn({ code: error.code, error: error.message, hint: error.hint }, 'the Kafka cluster cannot be used yet');
+  }
+}
+
 /** Who listens on all addresses is reached on the machine's own. */
 function reachable({ host, port, address }: EmbeddedBroker): string {
   if (host === '0.0.0.0') return `127.0.0.1:${port}`;
   return host.includes(':') ? `[${host === '::' ? '::1' : host}]:${port}` : address;
+}
+
+function ofCluster(cluster: string): MillraceError {
+  return new MillraceError('CONFIG_INVALID', `cluster: the data directory belongs to the cluster ${cluster}, and none is set`, {
+    hint: `set cluster to ${cluster}, or name another data directory with --data-dir`,
+    details: { cluster },
+  });
 }
 
 function brokerPortTaken(failure: MillraceError, port: number): MillraceError {

@@ -28,6 +28,11 @@ export const configurationKeys = {
   listen: { type: { kind: 'text' }, default: '127.0.0.1', help: 'address that the HTTP port is bound to' },
   insecure: { type: { kind: 'boolean' }, default: false, help: 'allow `listen` beyond loopback although there are no accounts' },
   timezone: { type: { kind: 'text' }, default: '', help: "IANA zone that stands wherever SQL names none; empty = the host's" },
+  cluster: {
+    type: { kind: 'text' },
+    default: '',
+    help: 'servers of the same name, on the same Kafka, share their streams and views and stand in for each other; empty = alone',
+  },
   'http.port': { type: port, default: 3218, help: 'HTTP: SQL, REST, metrics; 0 takes a free port' },
   'http.allowed_hosts': { type: { kind: 'list' }, default: [], help: "names, beside loopback ones, that a request's Host may carry" },
   'http.allowed_origins': { type: { kind: 'list' }, default: [], help: 'origins of web pages that may send requests' },

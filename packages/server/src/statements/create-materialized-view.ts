@@ -1,19 +1,24 @@
 import { type MaterializedViewDefinition, type StreamDefinition, topicNameOf } from '@millrace/catalog';
-import { MillraceError } from '@millrace/core';
+import { delay, MillraceError } from '@millrace/core';
 import { dependenciesOf, planView, takeViewSettings, type ViewSettings, viewColumns } from '@millrace/planner';
 import { type CreateMaterializedView, print } from '@millrace/sql';
+import { isUndecided } from '../cluster/cluster-catalog-log.ts';
 import { streamToInsert } from '../insert/insert-rows.ts';
 import { streamsReadBy } from '../views/flush-views.ts';
+import { committedBy } from '../views/view-group.ts';
 import { viewNames } from '../views/view-names.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import { refuseTaken } from './create-stream.ts';
-import { deleteViewTopics } from './drop.ts';
+import { deleteOwnTopics, deleteViewTopics, dropMaterializedView } from './drop.ts';
 import { planContext } from './plan-context.ts';
 import type { Request, Services } from './services.ts';
 import { createStateTopic, createTopic } from './stream-topic.ts';
 
 /** How many bytes a segment of a changelog holds: what is compacted at once, and read at a restart beyond what is compacted. */
 const changelogConfigs = { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.3' };
+
+/** A server that has died meanwhile is replaced by then. */
+const beginWithinMs = 30_000;
 
 /** Dead letters are kept until the view is dropped, and may be older than any record that the broker would take now. */
 const letterConfigs = { 'retention.ms': '-1' };
@@ -31,20 +36,31 @@ export async function createMaterializedView(statement: CreateMaterializedView, 
       hint: `DROP VIEW ${name} first`,
     });
   refuseTaken(name, services);
+  const judgedBy = catalog.version;
   const { definition, settings } = define(statement, services, request);
   await makeTopics(definition, settings, services);
+  await catalog.createMaterializedView(definition, judgedBy).catch(async (failure: unknown) => {
+    // What is not of this definition alone may be of another server's view of the same name.
+    if (!isUndecided(failure)) await deleteOwnTopics(definition, services);
+    throw failure;
+  });
   try {
-    await catalog.createMaterializedView(definition);
-    await views.start(definition).catch(async (failure: unknown) => {
-      await views.stop(name);
-      await catalog.dropMaterializedView(name);
-      throw failure;
-    });
+    await views.start(definition);
+    await untilBegun(definition, services);
   } catch (failure) {
-    await deleteViewTopics(definition, services);
+    await dropMaterializedView(name, services);
     throw failure;
   }
   return noAnswer;
+}
+
+/** Where another server has come to run the view: waits until that one has fixed where it begins. */
+async function untilBegun(definition: MaterializedViewDefinition, { views, kafka, clock }: Services): Promise<void> {
+  const deadlineMs = clock.monotonic() + beginWithinMs;
+  while ((await views.record(definition)).state === 'standby' && clock.monotonic() < deadlineMs) {
+    if ((await committedBy(definition, kafka)).length > 0) return;
+    await delay(clock, 20);
+  }
 }
 
 function define(statement: CreateMaterializedView, services: Services, request: Request) {

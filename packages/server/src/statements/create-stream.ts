@@ -2,6 +2,7 @@ import { type StreamDefinition, topicNameOf } from '@millrace/catalog';
 import { MillraceError } from '@millrace/core';
 import { bindColumns, bindOverColumns, resolveStreamSettings, type StreamSettings } from '@millrace/planner';
 import { type CreateStream, print } from '@millrace/sql';
+import { isUndecided } from '../cluster/cluster-catalog-log.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import { planContext } from './plan-context.ts';
 import type { Request, Services } from './services.ts';
@@ -25,7 +26,7 @@ export async function createStream(statement: CreateStream, services: Services, 
   }
   const { topicId } = await createTopic(stream, services);
   await services.catalog.createStream({ ...stream, topicId: idOrNull(topicId) }).catch(async (failure: unknown) => {
-    await services.admin.deleteTopic(stream.topic);
+    if (!isUndecided(failure)) await services.admin.deleteTopic(stream.topic);
     throw failure;
   });
   return noAnswer;

@@ -1,5 +1,6 @@
 import type { MaterializedViewDefinition } from '@millrace/catalog';
 import type { Drop } from '@millrace/sql';
+import { untilLeft } from '../views/view-group.ts';
 import { viewNames } from '../views/view-names.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import type { Services } from './services.ts';
@@ -16,19 +17,17 @@ export async function drop({ object, ifExists, name: { name } }: Drop, services:
 }
 
 async function dropStream(name: string, services: Services): Promise<void> {
-  const { catalog, queries } = services;
+  const { catalog } = services;
   const stream = await catalog.dropStream(name);
-  queries.endReadersOf(name);
   if (stream.createdTopic && catalog.streamsOfTopic(stream.topic).length === 0) await deleteTopic(stream.topic, services);
 }
 
 /** What the view has computed goes with it, unless it wrote INTO another stream; its state and its group always do. */
-async function dropMaterializedView(name: string, services: Services): Promise<void> {
-  const { catalog, views, queries } = services;
-  catalog.expectDroppable(name, 'materialized view');
-  await views.stop(name);
+export async function dropMaterializedView(name: string, services: Services): Promise<void> {
+  const { catalog, views } = services;
   const definition = await catalog.dropMaterializedView(name);
-  queries.endReadersOf(name);
+  await views.stop(name);
+  await untilLeft(definition, services);
   await deleteViewTopics(definition, services);
 }
 
@@ -38,9 +37,17 @@ export async function deleteViewTopics(
   services: Services,
 ): Promise<void> {
   const { groupId, deadLetterTopic, replayTopic } = viewNames(name, id);
-  const topics = [changelogTopic, deadLetterTopic, replayTopic, ...(stream === null ? [] : [stream.topic])];
-  for (const topic of topics) await deleteTopic(topic, services);
+  for (const topic of [deadLetterTopic, replayTopic]) await deleteTopic(topic, services);
+  await deleteOwnTopics({ stream, changelogTopic }, services);
   await services.admin.deleteGroup(groupId);
+}
+
+/** Deletes those that no other view has, also none that was created under the same name meanwhile. */
+export async function deleteOwnTopics(
+  { stream, changelogTopic }: Pick<MaterializedViewDefinition, 'stream' | 'changelogTopic'>,
+  services: Services,
+): Promise<void> {
+  for (const topic of [changelogTopic, ...(stream === null ? [] : [stream.topic])]) await deleteTopic(topic, services);
 }
 
 async function deleteTopic(topic: string, { admin, kafka, topicLimits }: Services): Promise<void> {

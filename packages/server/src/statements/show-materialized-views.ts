@@ -1,6 +1,7 @@
 import type { MaterializedViewDefinition } from '@millrace/catalog';
 import { fromText, parseDataType, type Value } from '@millrace/data';
 import { listOffsets } from '@millrace/kafka-client';
+import { ownerOf } from '../views/view-group.ts';
 import { viewNames } from '../views/view-names.ts';
 import type { ViewRecord } from '../views/view-registry.ts';
 import { type Answer, fixedRows } from './answer.ts';
@@ -15,10 +16,11 @@ const columns = {
   error: 'string',
   dead_letters: 'uint64',
   restarts: 'uint64',
+  server: 'string',
 } as const;
 
 /**
- * SHOW MATERIALIZED VIEWS. `lag`: records of the sources that are not committed yet, NULL if no broker tells; `rate`: records a second,
+ * SHOW MATERIALIZED VIEWS. `server`: in a cluster the one that runs it, as `id@host`; `lag`: records of the sources that are not committed yet, NULL if no broker tells; `rate`: records a second,
  * over the last seconds; `error`: what it has ended with, or the last failure that it recovered from.
  */
 export async function showMaterializedViews(services: Services, matches: (name: string) => boolean): Promise<Answer> {
@@ -41,12 +43,23 @@ async function rowOf(view: MaterializedViewDefinition, services: Services): Prom
     fromText(error ?? ''),
     BigInt(of?.deadLetters ?? 0),
     BigInt(of?.restarts ?? 0),
+    fromText(await serverOf(view, services)),
   ];
 }
 
-/** Of a view that does not run the group tells where it stands. */
-async function lagOf(view: MaterializedViewDefinition, { statistics }: ViewRecord, { admin, kafka }: Services): Promise<number | null> {
-  const running = statistics?.view?.committed ?? [];
+/** Empty if there is but one server, if none runs the view, and if no broker tells. */
+async function serverOf(view: MaterializedViewDefinition, { values, admin }: Services): Promise<string> {
+  if (values.cluster === '') return '';
+  return (await ownerOf(view, admin).catch(() => null)) ?? '';
+}
+
+/** Of a view that does not run here the group tells where it stands. */
+async function lagOf(
+  view: MaterializedViewDefinition,
+  { state, statistics }: ViewRecord,
+  { admin, kafka }: Services,
+): Promise<number | null> {
+  const running = state === 'standby' ? [] : (statistics?.view?.committed ?? []);
   try {
     const committed = running.length > 0 ? running : await admin.groupOffsets(viewNames(view.name, view.id).groupId);
     let lag = 0;

@@ -11,8 +11,7 @@ export async function systemView({ action, name: { name } }: SystemView, service
   expectMaterializedView(name, services);
   const definition = await catalog.updateMaterializedView(name, { isPaused: action === 'pause' });
   // A view that has ended with an error is tried again.
-  await views.stop(name);
-  if (action === 'unpause') await views.start(definition);
+  await (action === 'pause' ? views.stop(name) : views.start(definition));
   return noAnswer;
 }
 

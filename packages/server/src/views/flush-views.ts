@@ -1,6 +1,7 @@
 import type { Catalog, MaterializedViewDefinition } from '@millrace/catalog';
 import { type Clock, delay } from '@millrace/core';
 import { type KafkaClient, listOffsets, type PartitionOffset } from '@millrace/kafka-client';
+import { committedBy } from './view-group.ts';
 import { keepsDeadLetters, viewNames } from './view-names.ts';
 import { notRunning, type ViewRegistry } from './view-registry.ts';
 
@@ -68,12 +69,13 @@ async function endsOf(view: MaterializedViewDefinition, { catalog, kafka }: Flus
 async function untilCommitted(
   view: MaterializedViewDefinition,
   ends: readonly PartitionOffset[],
-  { views, clock, signal }: FlushOptions,
+  { views, kafka, clock, signal }: FlushOptions,
 ): Promise<void> {
   for (;;) {
     const record = await views.record(view);
     if (record.state === 'error' || record.state === 'paused' || record.state === 'stopped') throw notRunning(record);
-    const committed = record.statistics?.view?.committed ?? [];
+    // Of a view that runs elsewhere the group tells.
+    const committed = record.state === 'standby' ? await committedBy(view, kafka) : (record.statistics?.view?.committed ?? []);
     const isDone = ends.every(({ topic, partition, offset }) =>
       committed.some((done) => done.topic === topic && done.partition === partition && done.offset >= offset),
     );

@@ -5,6 +5,7 @@ import { type PlanContext, planView, takeViewSettings } from '@millrace/planner'
 import type { ViewRequest } from '@millrace/runtime';
 import { parseQuery } from '@millrace/sql';
 import { planPlacement, recordOptions } from '../insert/stream-target.ts';
+import { instanceIdOf } from './view-group.ts';
 import { viewNames } from './view-names.ts';
 
 /** How views are run by this server. */
@@ -56,7 +57,7 @@ export function viewRequest(definition: MaterializedViewDefinition, surroundings
       },
     },
     groupId,
-    instanceId: `millrace-${surroundings.serverId}`,
+    instanceId: instanceIdOf(surroundings.serverId),
     transactionalId,
     changelogTopic: definition.changelogTopic,
     deadLetterTopic: settings.recoveryPolicy === 'best_effort' ? deadLetterTopic : null,
