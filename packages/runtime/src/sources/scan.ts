@@ -91,9 +91,9 @@ export class Scan {
     return this.#state;
   }
 
-  /** Grows with every step forward: shows cheaply whether the positions have changed. */
+  /** Grows with every step forward and every partition: shows cheaply whether the positions have changed. */
   get positionSum(): number {
-    let sum = this.#replay?.partition.nextOffset ?? 0;
+    let sum = this.#partitions.length + (this.#replay?.partition.nextOffset ?? 0);
     for (const { nextOffset } of this.#partitions) sum += nextOffset;
     return sum;
   }
