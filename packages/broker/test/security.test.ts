@@ -1,5 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { FakeClock } from '@millrace/core';
 import { apis, errorCode, errorOf } from '@millrace/kafka-protocol';
@@ -452,7 +454,21 @@ describe('TLS', () => {
     const { port: withoutTls } = await openBroker({}, { logger });
     expect(await handshake(withoutTls, {})).toBe('closed');
     expect(logger.lines.map(({ message }) => message)).toEqual(['no TLS connection with a client', 'closed a connection']);
+    expect(logger.lines[0]?.fields['error']).toBe('the client speaks no TLS');
     expect(logger.lines[1]?.fields['error']).toContain('the client speaks TLS, and this listener does not');
+  });
+
+  it('lets a client go that goes in the middle of the handshake, and answers one that has asked and asks no more', async () => {
+    const { port } = await openBroker({ tls });
+    const mistrusting = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+    mistrusting.resume().end();
+    await once(mistrusting, 'close');
+    const socket = connectTls({ port, host: '127.0.0.1', ca: certificates.authorityCertificate }, () =>
+      socket.end(Buffer.from('0000000a00120000000000010000', 'hex')),
+    );
+    const [answer] = await once(socket, 'data');
+    expect(answer.length).toBeGreaterThan(10);
+    socket.destroy();
   });
 
   it('does not keep a broker from closing while hands are shaken', async () => {
@@ -494,7 +510,9 @@ describe('what can be reached from other machines', () => {
   it('needs somebody who can authenticate', async () => {
     const logger = recordingLogger();
     await openBroker({ sasl: {} }, { logger });
-    expect(logger.lines.map(({ message }) => message)).toEqual(['clients have to authenticate themselves, and there is no user that can']);
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      'clients have to authenticate themselves, and there is no user that can: name some in broker.sasl.users_file',
+    ]);
     await expect(openBroker({ sasl: { mechanisms: ['GSSAPI' as 'PLAIN'] } })).rejects.toThrow('GSSAPI is given as SASL mechanisms');
     await expect(openBroker({ sasl: { users: { ann: '' } } })).rejects.toThrow('user "ann" needs a name and a password');
   });

@@ -1,4 +1,5 @@
 import type { Disk } from '@millrace/core';
+import { isWhole, readStored } from './stored-json.ts';
 
 /** One pass of compaction over a log. */
 interface Pass {
@@ -46,9 +47,13 @@ export class CompactionHistory {
   #load(): readonly Pass[] {
     if (!this.#disk.exists(this.#path)) return [];
     try {
-      return JSON.parse(this.#disk.readFile(this.#path).toString()) as Pass[];
+      return readStored(this.#disk, this.#path, isLegal);
     } catch {
       return [];
     }
   }
+}
+
+function isLegal(passes: readonly Pass[]): boolean {
+  return passes.every(({ offset, atMs }) => isWhole(offset) && Number.isFinite(atMs));
 }

@@ -1,4 +1,5 @@
-import { batchEnd, decodeRecords, encodeBatch, RecordSpans } from '@millrace/kafka-protocol';
+import { MillraceError } from '@millrace/core';
+import { batchEnd, decodeRecords, encodeBatch, RecordSpans, verifyCrc } from '@millrace/kafka-protocol';
 import { readBatchHeader } from './batch-header.ts';
 import { type LogSettings, PartitionLog, type PartitionLogPorts } from './partition-log.ts';
 
@@ -44,19 +45,29 @@ export class KeyedLog<K extends Key> {
     this.#log = PartitionLog.open(directory, ports, settings);
   }
 
-  /** All entries, oldest first. */
+  /** All entries, oldest first. @throws {MillraceError} BROKER_LOG_CORRUPT, DISK_IO */
   *entries(): Generator<KeyedEntry<K>> {
     const spans = new RecordSpans();
     for (let offset = this.#log.startOffset; offset < this.#log.endOffset; ) {
       const bytes = this.#log.read(offset, readSizeBytes, true);
       let at = 0;
       for (let end = batchEnd(bytes, at, bytes.length); end !== -1; at = end, end = batchEnd(bytes, at, bytes.length)) {
+        if (!verifyCrc(bytes, at)) throw this.#damaged(offset);
         spans.clear();
         decodeRecords(bytes, at, end, spans);
         for (let i = 0; i < spans.count; i++) yield { key: JSON.parse(spans.key(i)!.toString()) as K, value: spans.value(i) };
         offset = readBatchHeader(bytes, at).lastOffset + 1;
       }
+      if (at === 0) throw this.#damaged(offset);
     }
+  }
+
+  #damaged(offset: number): MillraceError {
+    const { directory } = this.#log;
+    return new MillraceError('BROKER_LOG_CORRUPT', `the log in ${directory} is damaged at offset ${offset}`, {
+      details: { path: directory, offset },
+      hint: 'restore the directory from a copy; without it the broker starts, and knows nothing of what it held',
+    });
   }
 
   /**

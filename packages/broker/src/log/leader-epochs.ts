@@ -1,4 +1,5 @@
 import type { Disk } from '@millrace/core';
+import { isWhole, readStored } from './stored-json.ts';
 
 /** From which offset on the leader of an epoch appended. */
 interface LeaderEpoch {
@@ -10,6 +11,11 @@ interface LeaderEpoch {
 export interface EpochEnd {
   readonly epoch: number;
   readonly endOffset: number;
+}
+
+interface Stored {
+  readonly leader: number;
+  readonly epochs: readonly LeaderEpoch[];
 }
 
 const fileName = 'leader.json';
@@ -25,12 +31,15 @@ export class LeaderEpochs {
   #leader: number | undefined;
   #epochs: readonly LeaderEpoch[] = [{ epoch: 0, startOffset: 0 }];
 
-  /** @param endOffset of the log: an epoch that began behind it (a loss of power cut the log) begins there now. */
+  /**
+   * @param endOffset of the log: an epoch that began behind it (a loss of power cut the log) begins there now.
+   * @throws {MillraceError} BROKER_DATA_DIRECTORY_INVALID, DISK_IO
+   */
   constructor(disk: Disk, directory: string, endOffset: number) {
     this.#disk = disk;
     this.#path = `${directory}/${fileName}`;
     if (!disk.exists(this.#path)) return;
-    const stored = JSON.parse(disk.readFile(this.#path).toString()) as { leader: number; epochs: LeaderEpoch[] };
+    const stored = readStored(disk, this.#path, isLegal);
     this.#leader = stored.leader;
     this.#epochs = stored.epochs.map(({ epoch, startOffset }) => ({ epoch, startOffset: Math.min(startOffset, endOffset) }));
   }
@@ -65,4 +74,8 @@ export class LeaderEpochs {
     const known = this.#epochs.findLast((earlier) => earlier.epoch <= epoch);
     return { epoch: known?.epoch ?? epoch, endOffset: next.startOffset };
   }
+}
+
+function isLegal({ leader, epochs }: Stored): boolean {
+  return Number.isInteger(leader) && epochs.length > 0 && epochs.every(({ epoch, startOffset }) => isWhole(epoch) && isWhole(startOffset));
 }

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { type Clock, type Disk, type Logger, MillraceError } from '@millrace/core';
 import { batchHeader } from '@millrace/kafka-protocol';
 import { type BatchHeader, placeBatch } from './batch-header.ts';
@@ -5,6 +6,7 @@ import { CleanedSegment, cleanedEnding } from './cleaned-segment.ts';
 import { recoverSegment, replayHeaders } from './recovery.ts';
 import { type RetentionLimits, retentionEnd } from './retention.ts';
 import { type Allocate, Segment, segmentName } from './segment.ts';
+import { isWhole, readStored } from './stored-json.ts';
 
 /** How a log rolls, checks itself and keeps its promise. Read at every use, so that it may change while the log is open. */
 export interface LogSettings {
@@ -41,6 +43,8 @@ const checkpointBytes = 64 * 1024 * 1024;
 const loadedSegmentsMax = 4;
 const snapshotName = 'producers.snapshot';
 const startOffsetName = 'log-start-offset';
+/** A checksum of what follows, and the offset. */
+const snapshotHeadBytes = 12;
 
 /**
  * The log of one partition: segments of record batches, byte for byte as they came except base offset and leader epoch.
@@ -48,7 +52,7 @@ const startOffsetName = 'log-start-offset';
  * Promise: what {@link append} returned survives the end of the process; it survives a loss of power once {@link flush}
  * (or the flush settings) brought it to stable storage. A failed append leaves no trace.
  * Order: offsets are dense and follow the order of the calls.
- * @throws {MillraceError} DISK_FULL, DISK_IO, BROKER_LOG_CORRUPT
+ * @throws {MillraceError} DISK_FULL, DISK_IO, BROKER_LOG_CORRUPT, BROKER_DATA_DIRECTORY_INVALID
  */
 export class PartitionLog {
   readonly directory: string;
@@ -358,20 +362,26 @@ export class PartitionLog {
   #recoverSegments(): void {
     const { disk } = this.#ports;
     const startOffsetPath = `${this.directory}/${startOffsetName}`;
-    this.#startOffset = disk.exists(startOffsetPath) ? Number(disk.readFile(startOffsetPath).toString()) : 0;
-    let isCut = false;
-    for (const baseOffset of this.#storedSegments()) {
-      const { segment, truncatedBytes } = recoverSegment(disk, this.directory, baseOffset);
+    if (disk.exists(startOffsetPath)) this.#startOffset = readStored<number>(disk, startOffsetPath, isWhole);
+    const stored = this.#storedSegments();
+    const indexed = offsetsOf(disk.list(this.directory), 'index').filter((baseOffset) => !stored.includes(baseOffset));
+    for (const baseOffset of stored) {
+      const { segment, truncatedBytes, wasSynced } = recoverSegment(disk, this.directory, baseOffset);
       const previous = this.#segments.at(-1);
       if (previous !== undefined && baseOffset < previous.nextOffset) {
         segment.remove(); // compacted into the one before
         continue;
       }
-      if (isCut || (previous !== undefined && previous.nextOffset !== baseOffset)) {
-        // Behind a hole nothing was ever synced: what was acknowledged from there on was lost with the hole.
+      const expected = previous?.nextOffset ?? this.#startOffset;
+      const isMissing = previous === undefined ? baseOffset > expected : baseOffset !== expected;
+      if (isMissing && wasSynced) {
+        const remedy = previous === undefined ? `write ${baseOffset} to the file ${startOffsetName}` : moveAwayFrom(expected);
+        throw this.#missing(`the records from offset ${expected} to ${baseOffset} are missing`, remedy);
+      }
+      if (isMissing && previous !== undefined) {
+        // What was acknowledged from the hole on was never synced, and was lost with the hole.
         this.#ports.logger.warn({ directory: this.directory, baseOffset }, 'removed a segment behind a torn one');
         segment.remove();
-        isCut = true;
         continue;
       }
       if (truncatedBytes > 0) {
@@ -379,7 +389,6 @@ export class PartitionLog {
           { directory: this.directory, baseOffset, truncatedBytes, endOffset: segment.nextOffset },
           'cut off a torn tail',
         );
-        isCut = true;
       }
       this.#segments.push(segment);
     }
@@ -387,6 +396,16 @@ export class PartitionLog {
     if ((this.#segments.at(-1)?.nextOffset ?? 0) < this.#startOffset) for (const segment of this.#segments.splice(0)) segment.remove();
     if (this.#segments.length === 0) this.#segments.push(Segment.create(disk, this.directory, this.#startOffset));
     this.#startOffset = Math.max(this.#startOffset, this.#segments[0]!.baseOffset);
+    const lost = indexed.find((baseOffset) => baseOffset >= this.endOffset);
+    if (lost !== undefined) throw this.#missing(`the records from offset ${lost} on are missing`, moveAwayFrom(lost));
+  }
+
+  /** Segments are synced one after the other, so what was synced lay behind something whole: that was damaged or taken away. */
+  #missing(what: string, remedy: string): MillraceError {
+    return new MillraceError('BROKER_LOG_CORRUPT', `${this.directory}: ${what}`, {
+      details: { path: this.directory },
+      hint: `restore the segments from a copy; to go on without them, ${remedy}`,
+    });
   }
 
   /** Base offsets of the segment files, in order; those wholly before the start of the log, left by a crash, are removed. */
@@ -394,8 +413,7 @@ export class PartitionLog {
     const { disk } = this.#ports;
     const stored = disk.list(this.directory);
     for (const name of stored) if (name.endsWith(cleanedEnding)) disk.remove(`${this.directory}/${name}`);
-    const names = stored.filter((name) => /^\d{20}\.log$/.test(name));
-    const baseOffsets = names.map((name) => Number.parseInt(name, 10));
+    const baseOffsets = offsetsOf(stored, 'log');
     return baseOffsets.filter((baseOffset, i) => {
       const isDeleted = i + 1 < baseOffsets.length && baseOffsets[i + 1]! <= this.#startOffset;
       if (isDeleted) for (const ending of ['log', 'index']) disk.remove(`${this.directory}/${segmentName(baseOffset)}.${ending}`);
@@ -455,6 +473,13 @@ export class PartitionLog {
   }
 }
 
+/** The base offsets of segments that have a file of this kind. */
+function offsetsOf(names: readonly string[], ending: 'log' | 'index'): number[] {
+  return names.filter((name) => /^\d{20}\./.test(name) && name.endsWith(`.${ending}`)).map((name) => Number.parseInt(name, 10));
+}
+
+const moveAwayFrom = (baseOffset: number) => `move the files from ${segmentName(baseOffset)} on away`;
+
 /** Where to read on if no batch has a record; undefined if one has. */
 function offsetAfterEmpty(bytes: Buffer): number | undefined {
   let next: number | undefined;
@@ -466,11 +491,14 @@ function offsetAfterEmpty(bytes: Buffer): number | undefined {
 }
 
 function encodeSnapshot(offset: number, captured: Uint8Array): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeDoubleBE(offset);
+  const head = Buffer.alloc(snapshotHeadBytes);
+  head.writeDoubleBE(offset, 4);
+  head.writeUInt32BE(crc32(captured, crc32(head.subarray(4))));
   return Buffer.concat([head, captured]);
 }
 
+/** Undefined if it is damaged: all that it says can be had from the log again. */
 function decodeSnapshot(bytes: Buffer): { offset: number; captured: Buffer } | undefined {
-  return bytes.length < 8 ? undefined : { offset: bytes.readDoubleBE(0), captured: bytes.subarray(8) };
+  if (bytes.length < snapshotHeadBytes || bytes.readUInt32BE(0) !== crc32(bytes.subarray(4))) return undefined;
+  return { offset: bytes.readDoubleBE(4), captured: bytes.subarray(snapshotHeadBytes) };
 }

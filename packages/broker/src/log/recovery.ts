@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from '@millrace/core';
+import { type Disk, type DiskFile, MillraceError } from '@millrace/core';
 import { batchHeader, batchHeaderSize, verifyCrc } from '@millrace/kafka-protocol';
 import { type BatchHeader, readBatchHeader } from './batch-header.ts';
 import { readIndexFile, type SegmentSummary } from './index-file.ts';
@@ -12,11 +12,14 @@ export interface RecoveredSegment {
   readonly segment: Segment;
   /** Bytes that held no valid batch and were cut off. */
   readonly truncatedBytes: number;
+  /** True if all or some of it is known to have been on stable storage. */
+  readonly wasSynced: boolean;
 }
 
 /**
  * Opens a segment file. What its index covers was synced before the index was written and is trusted; the rest is read,
  * checked batch by batch, and cut off at the first one that is not whole.
+ * @throws {MillraceError} BROKER_LOG_CORRUPT if the file is shorter than what was synced of it; DISK_IO
  */
 export function recoverSegment(disk: Disk, directory: string, baseOffset: number): RecoveredSegment {
   const path = `${directory}/${segmentName(baseOffset)}`;
@@ -24,11 +27,12 @@ export function recoverSegment(disk: Disk, directory: string, baseOffset: number
   try {
     const fileBytes = file.size();
     const stored = readIndexFile(disk, `${path}.index`);
-    const trusted = stored !== undefined && stored.summary.coveredBytes <= fileBytes ? stored : undefined;
-    const index = trusted?.index ?? new SparseIndex();
-    const summary = trusted?.summary ?? { coveredBytes: 0, nextOffset: baseOffset, maxTimestamp: -1, maxTimestampOffset: -1 };
+    if (stored !== undefined && stored.summary.coveredBytes > fileBytes) throw tooShort(path, fileBytes, stored.summary.coveredBytes);
+    const wasSynced = stored !== undefined;
+    const index = stored?.index ?? new SparseIndex();
+    const summary = stored?.summary ?? { coveredBytes: 0, nextOffset: baseOffset, maxTimestamp: -1, maxTimestampOffset: -1 };
     if (summary.coveredBytes === fileBytes) {
-      return { segment: new Segment(disk, directory, baseOffset, fileBytes, summary), truncatedBytes: 0 };
+      return { segment: new Segment(disk, directory, baseOffset, fileBytes, summary), truncatedBytes: 0, wasSynced };
     }
     const found = scanTail(file, baseOffset, fileBytes, summary, index);
     if (found.coveredBytes < fileBytes) {
@@ -38,10 +42,17 @@ export function recoverSegment(disk: Disk, directory: string, baseOffset: number
     }
     // The size on disk is larger than what the index file covers, so the segment counts as dirty until its next checkpoint.
     const segment = new Segment(disk, directory, baseOffset, found.coveredBytes, { ...found, coveredBytes: summary.coveredBytes }, index);
-    return { segment, truncatedBytes: fileBytes - found.coveredBytes };
+    return { segment, truncatedBytes: fileBytes - found.coveredBytes, wasSynced };
   } finally {
     file.close();
   }
+}
+
+function tooShort(path: string, fileBytes: number, coveredBytes: number): MillraceError {
+  return new MillraceError('BROKER_LOG_CORRUPT', `${path}.log has ${fileBytes} bytes; ${coveredBytes} were on stable storage`, {
+    details: { path: `${path}.log`, fileBytes, coveredBytes },
+    hint: `restore it from a copy; to go on with what is left of it, remove ${path}.index`,
+  });
 }
 
 function scanTail(file: DiskFile, baseOffset: number, fileBytes: number, from: SegmentSummary, index: SparseIndex): SegmentSummary {

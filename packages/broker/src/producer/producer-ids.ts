@@ -1,4 +1,5 @@
 import type { Disk } from '@millrace/core';
+import { isWhole, readStored } from '../log/stored-json.ts';
 
 const blockSize = 1000;
 
@@ -9,10 +10,12 @@ export class ProducerIds {
   #next: number;
   #reservedUpTo: number;
 
+  /** @throws {MillraceError} BROKER_DATA_DIRECTORY_INVALID, DISK_IO */
   constructor(disk: Disk, directory: string) {
     this.#disk = disk;
     this.#path = `${directory}/producer-ids.json`;
-    this.#next = disk.exists(this.#path) ? (JSON.parse(disk.readFile(this.#path).toString()) as { reservedUpTo: number }).reservedUpTo : 0;
+    const isLegal = (stored: { reservedUpTo: number }) => isWhole(stored.reservedUpTo);
+    this.#next = disk.exists(this.#path) ? readStored(disk, this.#path, isLegal).reservedUpTo : 0;
     this.#reservedUpTo = this.#next;
   }
 

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { type Disk, MillraceError } from '@millrace/core';
+import type { Disk } from '@millrace/core';
+import { isWhole, readStored } from '../log/stored-json.ts';
 import { keysOfPassword, type ScramKeys, saltBytes } from './scram-keys.ts';
 import { iterationsMin, type ScramMechanism, scramMechanismNames, scramMechanisms } from './scram-mechanism.ts';
 
@@ -93,7 +94,8 @@ export class Credentials {
    */
   derive(mechanism: ScramMechanism, password: string, { salt, iterations }: ScramKeys): Promise<ScramKeys> {
     const derived = this.#derived.then(() => keysOfPassword(mechanism, password, salt, iterations));
-    this.#derived = derived;
+    // A password that cannot be derived fails alone.
+    this.#derived = derived.catch(() => {});
     return derived;
   }
 
@@ -131,18 +133,14 @@ export class Credentials {
       this.#save(this.#stored);
       return;
     }
-    try {
-      const { secret, users } = JSON.parse(this.#disk.readFile(this.#path).toString()) as Stored;
-      this.#secret = Buffer.from(secret, 'base64');
-      this.#stored = new Map(
-        Object.entries(users).map(([user, byMechanism]) => {
-          const keys = Object.entries(byMechanism).map(([mechanism, plain]) => [mechanism as ScramMechanism, fromPlain(plain)] as const);
-          return [user, new Map(keys)];
-        }),
-      );
-    } catch (cause) {
-      throw new MillraceError('BROKER_DATA_DIRECTORY_INVALID', `${this.#path} is not readable`, { cause, details: { path: this.#path } });
-    }
+    const { secret, users } = readStored<Stored>(this.#disk, this.#path, isLegal);
+    this.#secret = Buffer.from(secret, 'base64');
+    this.#stored = new Map(
+      Object.entries(users).map(([user, byMechanism]) => {
+        const keys = Object.entries(byMechanism).map(([mechanism, plain]) => [mechanism as ScramMechanism, fromPlain(plain)] as const);
+        return [user, new Map(keys)];
+      }),
+    );
   }
 
   #save(users: ReadonlyMap<string, KeysByMechanism>): void {
@@ -160,4 +158,14 @@ function toPlain({ salt, iterations, storedKey, serverKey }: ScramKeys): PlainKe
 function fromPlain({ salt, iterations, storedKey, serverKey }: PlainKeys): ScramKeys {
   const bytes = (text: string) => Buffer.from(text, 'base64');
   return { salt: bytes(salt), iterations, storedKey: bytes(storedKey), serverKey: bytes(serverKey) };
+}
+
+function isLegal({ secret, users }: Stored): boolean {
+  const isKey = (text: string, bytes: number) => Buffer.from(text, 'base64').length === bytes;
+  const isLegalOf = (mechanism: string, { salt, iterations, storedKey, serverKey }: PlainKeys) => {
+    const size = scramMechanisms[mechanism as ScramMechanism].keyBytes;
+    return isKey(storedKey, size) && isKey(serverKey, size) && salt.length > 0 && isWhole(iterations) && iterations > 0;
+  };
+  const byUser = Object.values(users);
+  return secret.length > 0 && byUser.every((keys) => Object.entries(keys).every(([mechanism, plain]) => isLegalOf(mechanism, plain)));
 }

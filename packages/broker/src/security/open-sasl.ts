@@ -23,7 +23,9 @@ export async function openSasl(
   const nameless = Object.entries(users).find(([user, password]) => user === '' || password === '');
   if (nameless !== undefined) throw new MillraceError('CONFIG_INVALID', `user "${nameless[0]}" needs a name and a password`);
   await credentials.configure(users);
-  if (credentials.users.length === 0) logger.warn({}, 'clients have to authenticate themselves, and there is no user that can');
+  if (credentials.users.length === 0) {
+    logger.warn({}, 'clients have to authenticate themselves, and there is no user that can: name some in broker.sasl.users_file');
+  }
   return { mechanisms, credentials, maxReauthMs, failureDelayMs, clock, logger };
 }
 

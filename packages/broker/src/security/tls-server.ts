@@ -29,10 +29,19 @@ export function tlsServer(options: TlsServerOptions, logger: Logger, onSocket: (
     createSecureContext(secure);
     own = new X509Certificate(cert).fingerprint256;
   } catch (cause) {
-    throw new MillraceError('CONFIG_INVALID', `the broker's certificate or key cannot be used: ${(cause as Error).message}`, { cause });
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `the broker's certificate or key cannot be used: ${(cause as OpenSslError).reason ?? (cause as Error).message}`,
+      {
+        cause,
+        hint: 'broker.ssl.cert and broker.ssl.key are PEM files, and belong to each other',
+      },
+    );
   }
   const asked = { requestCert: clientAuth !== 'none', rejectUnauthorized: false };
-  const server = createServer({ ...secure, ...asked, handshakeTimeout: handshakeTimeoutMs, allowHalfOpen: true }, (socket) => {
+  const server = createServer({ ...secure, ...asked, handshakeTimeout: handshakeTimeoutMs }, (socket) => {
+    // From here on only: who ends a handshake half-way has gone, and would else hold its place until the time-out.
+    socket.allowHalfOpen = true;
     const reason = refusalOf(socket, clientAuth, own);
     if (reason === undefined) {
       onSocket(socket);
@@ -41,11 +50,21 @@ export function tlsServer(options: TlsServerOptions, logger: Logger, onSocket: (
       socket.destroy();
     }
   });
-  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('tlsClientError', (error: OpenSslError, socket) => {
     const isOfNetwork = error.code === 'ECONNRESET' || error.code === 'EPIPE';
-    logger[isOfNetwork ? 'debug' : 'warn']({ client: socket.remoteAddress, error: error.message }, 'no TLS connection with a client');
+    logger[isOfNetwork ? 'debug' : 'warn']({ client: socket.remoteAddress, error: reasonOf(error) }, 'no TLS connection with a client');
   });
   return server;
+}
+
+interface OpenSslError extends NodeJS.ErrnoException {
+  readonly reason?: string;
+}
+
+/** Node's message holds a thread, an error number and a file of OpenSSL's around it. */
+function reasonOf({ code, reason, message }: OpenSslError): string {
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_HTTP_REQUEST') return 'the client speaks no TLS';
+  return reason ?? message;
 }
 
 /** Why a client may not come in. Who holds the broker's own key is the server that it is a part of, and needs no authority. */

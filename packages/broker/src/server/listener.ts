@@ -84,13 +84,17 @@ export class Listener {
   open(): Promise<number> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+      const refuse = (cause: NodeJS.ErrnoException) => {
         const reason = cause.code === 'EADDRINUSE' ? 'the port is taken' : cause.message;
         const hint = cause.code === 'EADDRINUSE' ? 'choose another port, or 0 for a free one' : undefined;
         reject(new MillraceError('LISTEN_FAILED', `cannot listen on ${host}:${port}: ${reason}`, { cause, hint, details: { host, port } }));
-      });
+      };
+      this.#server.once('error', refuse);
       this.#server.listen(port, host, () => {
         const address = this.#server.address();
+        this.#server.off('error', refuse);
+        // Too few descriptors to take a client in, say: those that are in are served on.
+        this.#server.on('error', ({ message }) => this.#logger.error({ error: message }, 'no connection with a client'));
         this.#armSweep();
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });

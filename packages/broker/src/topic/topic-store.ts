@@ -1,5 +1,7 @@
 import { type Disk, MillraceError } from '@millrace/core';
-import type { TopicConfigOverrides } from './topic-config.ts';
+import { isWhole, readStored } from '../log/stored-json.ts';
+import { refuseTopicConfig, type TopicConfigOverrides } from './topic-config.ts';
+import { refuseTopicName } from './topic-name.ts';
 
 /** What is written down of a topic. */
 export interface StoredTopic {
@@ -27,14 +29,18 @@ export class TopicStore {
     this.#directory = directory;
   }
 
-  /** All topics; what a crash left half made or half deleted is removed. */
+  /**
+   * All topics; what a crash left half made or half deleted is removed.
+   * @throws {MillraceError} BROKER_DATA_DIRECTORY_INVALID, DISK_IO
+   */
   load(): StoredTopic[] {
     this.#disk.makeDirectory(this.#directory);
     const topics: StoredTopic[] = [];
     for (const name of this.#disk.list(this.#directory)) {
       const path = `${this.#directory}/${name}`;
-      if (name.endsWith(deletedEnding) || !this.#disk.exists(`${path}/${fileName}`)) this.#disk.remove(path);
-      else topics.push(this.#read(`${path}/${fileName}`));
+      if (name.endsWith(deletedEnding)) this.#disk.remove(path);
+      else if (this.#disk.exists(`${path}/${fileName}`)) topics.push(this.#read(path, name));
+      else this.#removeHalfMade(path);
     }
     return topics;
   }
@@ -55,11 +61,24 @@ export class TopicStore {
     return `${this.#directory}/${id}/${index}`;
   }
 
-  #read(path: string): StoredTopic {
-    try {
-      return JSON.parse(this.#disk.readFile(path).toString()) as StoredTopic;
-    } catch (cause) {
-      throw new MillraceError('BROKER_DATA_DIRECTORY_INVALID', `${path} is not readable`, { cause, details: { path } });
-    }
+  #read(path: string, id: string): StoredTopic {
+    return readStored<StoredTopic>(this.#disk, `${path}/${fileName}`, (stored) => stored.id === id && isLegal(stored));
   }
+
+  /** The first that is made of a topic is its file, so where it is missing beside partitions somebody took it away. */
+  #removeHalfMade(path: string): void {
+    if (this.#disk.list(path).some((name) => /^\d+$/.test(name))) {
+      throw new MillraceError('BROKER_DATA_DIRECTORY_INVALID', `${path} has partitions but no ${fileName}`, {
+        details: { path },
+        hint: 'restore it from a copy, or move the directory away',
+      });
+    }
+    this.#disk.remove(path);
+  }
+}
+
+function isLegal({ name, partitionCount, replicationFactor = 1, configs }: StoredTopic): boolean {
+  const isNamed = refuseTopicName(name) === undefined;
+  const isConfigured = Object.entries(configs).every(([key, value]) => refuseTopicConfig(key, value) === undefined);
+  return isNamed && isConfigured && isWhole(partitionCount) && partitionCount > 0 && isWhole(replicationFactor) && replicationFactor > 0;
 }

@@ -1,10 +1,10 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FakeClock } from '@millrace/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BufferPool } from '../../src/server/buffer-pool.ts';
 import type { Serve } from '../../src/server/connection.ts';
 import { FrameReader } from '../../src/server/frame-reader.ts';
-import { Listener, type ListenerOptions } from '../../src/server/listener.ts';
+import { Listener, type ListenerOptions, type Network } from '../../src/server/listener.ts';
 import { MemoryBudget } from '../../src/server/memory-budget.ts';
 import { recordingLogger } from '../test-broker.ts';
 
@@ -226,4 +226,18 @@ describe('the memory of all answers together', () => {
     }
     expect(quick.destroyed).toBe(false);
   });
+});
+
+it('clients that cannot be taken in, however many, do not end the broker', async () => {
+  let server: Server | undefined;
+  const network: Network = {
+    createServer: (how, accept) => {
+      server = createServer(how, accept);
+      return server;
+    },
+  };
+  const { port, logger } = await listen(() => [request], { network });
+  for (let i = 0; i < 3; i++) server!.emit('error', new Error('accept EMFILE'));
+  expect(logger.lines.map(({ fields }) => fields.error)).toEqual(Array(3).fill('accept EMFILE'));
+  await open(port);
 });
