@@ -3,32 +3,36 @@ import { compareSubscribers, type Subscriber } from './assignor.ts';
 import type { TopicPartition } from './ports.ts';
 
 /**
- * Gives everything to one member; the others stand by. It stays with the member that had it last, if that is still there; else it
- * goes to the one that comes first by a hash of member and topics, so that many groups of the same members spread over them.
+ * Gives everything to one member; the others stand by. It is the one that comes first by a hash of member and group, so that many
+ * groups of the same members spread over them, and come back to a member that comes back. While another one has it, nobody is given
+ * it: once that one has given it up the group assigns anew.
  */
 export function assignToOne(
   subscribers: readonly Subscriber[],
   partitionCounts: ReadonlyMap<string, number>,
+  groupId: string,
 ): Map<string, TopicPartition[]> {
-  const owner = lastOwner(subscribers) ?? firstByHash(subscribers);
+  const chosen = firstByHash(subscribers, groupId);
   const assigned = new Map<string, TopicPartition[]>(subscribers.map(({ memberId }) => [memberId, []]));
-  const share = assigned.get(owner.memberId)!;
+  const holder = lastHolder(subscribers);
+  if (holder !== undefined && holder !== chosen) return assigned;
+  const share = assigned.get(chosen.memberId)!;
   for (const [topic, count] of partitionCounts) {
-    if (!owner.topics.includes(topic)) continue;
+    if (!chosen.topics.includes(topic)) continue;
     for (let partition = 0; partition < count; partition++) share.push({ topic, partition });
   }
   return assigned;
 }
 
-/** Of two who say so, the one of the later generation. */
-function lastOwner(subscribers: readonly Subscriber[]): Subscriber | undefined {
-  const owners = subscribers.filter(({ owned }) => owned.length > 0);
-  return owners.toSorted((a, b) => b.generation - a.generation || compareSubscribers(a, b))[0];
+/** Of two who say that they have it, the one of the later generation. */
+function lastHolder(subscribers: readonly Subscriber[]): Subscriber | undefined {
+  const holders = subscribers.filter(({ owned }) => owned.length > 0);
+  return holders.toSorted((a, b) => b.generation - a.generation || compareSubscribers(a, b))[0];
 }
 
-function firstByHash(subscribers: readonly Subscriber[]): Subscriber {
-  const rank = ({ instanceId, memberId, topics }: Subscriber) => {
-    const text = Buffer.from([instanceId ?? memberId, ...topics].join('\0'));
+function firstByHash(subscribers: readonly Subscriber[], groupId: string): Subscriber {
+  const rank = ({ instanceId, memberId }: Subscriber) => {
+    const text = Buffer.from([instanceId ?? memberId, groupId].join('\0'));
     return murmur2(text, 0, text.length) >>> 0;
   };
   return subscribers.toSorted((a, b) => rank(a) - rank(b) || compareSubscribers(a, b))[0]!;

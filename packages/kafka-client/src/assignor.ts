@@ -32,7 +32,7 @@ export interface Assignor {
    * @param partitionCounts of the topics that exist; others are left out.
    * @returns by member id, for every member.
    */
-  assign(subscribers: readonly Subscriber[], partitionCounts: ReadonlyMap<string, number>): Map<string, TopicPartition[]>;
+  assign(subscribers: readonly Subscriber[], partitionCounts: ReadonlyMap<string, number>, groupId: string): Map<string, TopicPartition[]>;
 }
 
 /** The order of members for assignors that go by it: static ones first, by their instance ids. */

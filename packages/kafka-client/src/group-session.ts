@@ -63,7 +63,8 @@ export class GroupSession {
     const leads = joined.leader === joined.memberId;
     // A static leader that comes back while the group is stable must not assign anew (KIP-814).
     const counts = leads ? await this.#partitionCounts(joined) : null;
-    const assignments = counts === null || joined.skipAssignment ? [] : makeAssignments(assignor, joined, counts);
+    const assignments =
+      counts === null || joined.skipAssignment ? [] : makeAssignments(assignor, joined, counts, this.#coordinator.groupId);
     const synced = await this.#request('SyncGroup', async (connection) => {
       return connection.request(
         apis.syncGroup,
@@ -188,12 +189,13 @@ function makeAssignments(
   assignor: Assignor,
   { members }: JoinResponse,
   counts: ReadonlyMap<string, number>,
+  groupId: string,
 ): { memberId: string; assignment: Buffer }[] {
   const subscribers = members.map(({ memberId, groupInstanceId, metadata }): Subscriber => {
     const subscription = decodeSubscription(metadata);
     return { memberId, instanceId: groupInstanceId, topics: subscription.topics, ...assignor.decode(subscription) };
   });
-  return [...assignor.assign(subscribers, counts)].map(([memberId, partitions]) => {
+  return [...assignor.assign(subscribers, counts, groupId)].map(([memberId, partitions]) => {
     const assignedPartitions = byTopic(partitions).map(([topic, of]) => ({ topic, partitions: of.map(({ partition }) => partition) }));
     return { memberId, assignment: encodeAssignment(1, { assignedPartitions }) };
   });

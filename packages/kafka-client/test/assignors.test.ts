@@ -21,25 +21,50 @@ function subscriber(memberId: string, topics: string, { instanceId = null as str
 const counts = (of: Record<string, number>) => new Map(Object.entries(of));
 
 describe('the assignor that gives all to one member', () => {
-  it('leaves everything with who has it, new partitions too', () => {
-    const members = [subscriber('a', 't'), subscriber('b', 't', { owned: 't0' }), subscriber('c', 't')];
-    expect(shown(assignToOne(members, counts({ t: 2 })))).toEqual({ a: '', b: 't0 t1', c: '' });
+  const all = (members: readonly Subscriber[], partitions: number, group: string) =>
+    shown(assignToOne(members, counts({ t: partitions }), group));
+  const chosenOf = (memberIds: string, group: string) => {
+    const assigned = all(
+      [...memberIds].map((id) => subscriber(id, 't')),
+      1,
+      group,
+    );
+    return Object.keys(assigned).find((id) => assigned[id] !== '')!;
+  };
+
+  it('leaves everything with who has it if that is who comes first, new partitions too', () => {
+    const [first] = 'abc'.split('').filter((id) => chosenOf('abc', 'g') === id);
+    const members = [...'abc'].map((id) => subscriber(id, 't', { owned: id === first ? 't0' : '' }));
+    expect(all(members, 2, 'g')).toEqual({ a: '', b: '', c: '', [first!]: 't0 t1' });
+  });
+
+  it('gives it to nobody before who has it has given it up', () => {
+    const first = chosenOf('ab', 'g');
+    const second = first === 'a' ? 'b' : 'a';
+    const holding = [subscriber(first, 't'), subscriber(second, 't', { owned: 't0' })];
+    expect(all(holding, 1, 'g')).toEqual({ a: '', b: '' });
+    expect(all([subscriber(first, 't'), subscriber(second, 't')], 1, 'g')).toEqual({ [first]: 't0', [second]: '' });
   });
 
   it('believes the later of two that say they have it', () => {
-    const members = [subscriber('a', 't', { owned: 't0', generation: 3 }), subscriber('b', 't', { owned: 't0', generation: 4 })];
-    expect(shown(assignToOne(members, counts({ t: 1 })))).toEqual({ a: '', b: 't0' });
+    const first = chosenOf('ab', 'g');
+    const second = first === 'a' ? 'b' : 'a';
+    const claims = (firstGeneration: number) => [
+      subscriber(first, 't', { owned: 't0', generation: firstGeneration }),
+      subscriber(second, 't', { owned: 't0', generation: 3 }),
+    ];
+    expect(all(claims(4), 1, 'g')).toEqual({ [first]: 't0', [second]: '' });
+    expect(all(claims(2), 1, 'g')).toEqual({ a: '', b: '' });
   });
 
-  it('spreads many groups over the same members, however these are listed', () => {
-    const owners = Array.from({ length: 100 }, (_, i) => {
-      const topic = String.fromCodePoint(0x100 + i);
-      const members = [subscriber('a', topic), subscriber('b', topic), subscriber('c', topic)];
-      const ownerOf = (given: Subscriber[]) => [...assignToOne(given, counts({ [topic]: 1 }))].find(([, of]) => of.length > 0)![0];
-      expect(ownerOf(members.toReversed())).toBe(ownerOf(members));
-      return ownerOf(members);
-    });
-    for (const member of ['a', 'b', 'c']) expect(owners.filter((owner) => owner === member).length).toBeGreaterThan(15);
+  it('spreads many groups over the same members, however these are listed, and gives those of one that has gone to the others', () => {
+    const groups = Array.from({ length: 100 }, (_, i) => `millrace.view.v${i}`);
+    for (const group of groups) expect(chosenOf('cba', group)).toBe(chosenOf('abc', group));
+    const owners = groups.map((group) => chosenOf('abc', group));
+    for (const member of 'abc') expect(owners.filter((owner) => owner === member).length).toBeGreaterThan(15);
+    const without = groups.map((group) => chosenOf('ab', group));
+    for (const [i, owner] of owners.entries()) if (owner !== 'c') expect(without[i]).toBe(owner);
+    for (const member of 'ab') expect(without.filter((owner) => owner === member).length).toBeGreaterThan(30);
   });
 });
 
