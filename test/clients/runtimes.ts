@@ -24,3 +24,14 @@ export function run(
   if (ended.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${ended.error ?? ''}${ended.stdout}${ended.stderr}`);
   return ended.stdout;
 }
+
+/** What cannot be fetched, as a sentence with the last line of the complaint; null if `fetch` succeeds. */
+export function whatCannotBeFetched(what: string, fetch: () => unknown): string | null {
+  try {
+    fetch();
+    return null;
+  } catch (failure) {
+    const lines = (failure as Error).message.trim().split('\n');
+    return `${what} cannot be fetched: ${lines.at(-1)!.trim().slice(0, 200)}`;
+  }
+}

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasCommand } from '../../harness/process.ts';
 import type { DriverCommand } from '../driver-process.ts';
-import { run } from '../runtimes.ts';
+import { run, whatCannotBeFetched } from '../runtimes.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -26,7 +26,15 @@ export function whatGoBuilds(): { readonly newest: Pinned | undefined; readonly 
   const goVersion = run('go', ['env', 'GOVERSION']).trim();
   const minor = Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? 0);
   const newest = pinned.find(({ goMinor }) => minor >= goMinor);
-  return { newest, lacking: newest ? null : `Go 1.19 or newer is not installed, only ${goVersion}` };
+  if (newest === undefined) return { newest, lacking: `Go 1.19 or newer is not installed, only ${goVersion}` };
+  return {
+    newest,
+    lacking: whatCannotBeFetched(`franz-go ${newest.version}`, () => go('mod', 'download', `-modfile=${newest.moduleFile}`)),
+  };
+}
+
+function go(...args: readonly string[]): string {
+  return run('go', args, { cwd: here, env: { GOFLAGS: '-mod=readonly', CGO_ENABLED: '0' } });
 }
 
 /** Builds the driver with a version of franz-go, in the user's cache directory. */
@@ -34,6 +42,6 @@ export function goDriver({ version, moduleFile }: Pinned): DriverCommand {
   const directory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace', 'clients', 'go');
   mkdirSync(directory, { recursive: true });
   const program = join(directory, `franz-go-${version}`);
-  run('go', ['build', `-modfile=${moduleFile}`, '-o', program, '.'], { cwd: here, env: { GOFLAGS: '-mod=readonly', CGO_ENABLED: '0' } });
+  go('build', `-modfile=${moduleFile}`, '-o', program, '.');
   return { command: program, args: [] };
 }

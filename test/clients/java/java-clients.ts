@@ -10,7 +10,7 @@ type JavaClient = ReturnType<typeof startDriver>;
 
 /** Tests the clients of a version of Apache Kafka, and with them what only they can ask. */
 export function describeJavaClients(version: string): void {
-  if (!isHere(whatJavaLacks())) return;
+  if (!isHere(whatJavaLacks(version))) return;
   const driver = javaDriver(version);
   const open = (brokers: string) => startDriver(driver, brokers);
   describeClient<JavaClient>({ name: `Apache Kafka's Java clients ${version}`, open }, (bench) => {

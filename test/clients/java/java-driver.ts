@@ -4,14 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { hasCommand } from '../../harness/process.ts';
 import { fetchJars } from '../../kafka/apache-kafka.ts';
 import type { DriverCommand } from '../driver-process.ts';
-import { run } from '../runtimes.ts';
+import { run, whatCannotBeFetched } from '../runtimes.ts';
 
 const source = join(dirname(fileURLToPath(import.meta.url)), 'KafkaDriver.java');
 
 /** What is missing to run the clients in Java, as a sentence; null if nothing is. */
-export function whatJavaLacks(): string | null {
+export function whatJavaLacks(version: string): string | null {
   const lacking = ['java', 'javac', 'mvn'].filter((command) => !hasCommand(command));
-  return lacking.length === 0 ? null : `${lacking.join(' and ')} not installed`;
+  if (lacking.length > 0) return `${lacking.join(' and ')} not installed`;
+  return whatCannotBeFetched(`Apache Kafka ${version}`, () => fetchJars(version));
 }
 
 /** Small and quick to start, and silent: only the driver's answers are to be printed. */

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DriverCommand } from '../driver-process.ts';
-import { run } from '../runtimes.ts';
+import { run, whatCannotBeFetched } from '../runtimes.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const requirements = join(here, 'requirements.txt');
@@ -12,7 +12,8 @@ const requirements = join(here, 'requirements.txt');
 /** What is missing to run the clients in Python, as a sentence; null if nothing is. */
 export function whatPythonLacks(): string | null {
   if (spawnSync('python3', ['--version']).status !== 0) return 'Python is not installed';
-  return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0 ? null : 'venv and pip of Python are not installed';
+  if (spawnSync('python3', ['-c', 'import venv, ensurepip']).status !== 0) return 'venv and pip of Python are not installed';
+  return whatCannotBeFetched('the clients for Python', preparePython);
 }
 
 /** Installs the pinned clients once, into a virtual environment in the user's cache directory. @returns its interpreter. */

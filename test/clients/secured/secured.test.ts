@@ -41,7 +41,7 @@ interface Secured {
 }
 
 const clients: Secured[] = [];
-if (isHere(whatJavaLacks())) {
+if (isHere(whatJavaLacks('4.1.1') ?? whatJavaLacks('3.9.1'))) {
   const java = (version: string) => ({
     name: `Apache Kafka's Java clients ${version}`,
     driver: javaDriver(version),
