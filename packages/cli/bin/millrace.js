@@ -10,14 +10,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 const manifest = JSON.parse(readFileSync(join(here, '../package.json'), 'utf8'));
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > 22 || (major === 22 && minor >= 18);
+// In a checkout the sources are run, so that a build of yesterday does not answer.
+const sourceFlags = existsSync(join(here, '../src')) ? ['--conditions=source'] : [];
 
 if (!isNewEnough) handOver();
 else if (['--version', '-v', 'version'].includes(process.argv[2])) {
   // Answered here, before anything is loaded.
   console.log(`millrace/${manifest.version} ${process.platform}-${process.arch} node-${process.version}`);
-} else if (existsSync(join(here, '../src')) && !process.execArgv.includes('--conditions=source')) {
-  // In a checkout the sources are run, so that a build of yesterday does not answer.
-  runNode(process.execPath, ['--conditions=source']);
+} else if (!sourceFlags.every((flag) => process.execArgv.includes(flag))) {
+  runNode(process.execPath, sourceFlags);
 } else {
   // What has been compiled once is not compiled again: that halves the time of most commands.
   module.enableCompileCache?.();
@@ -30,7 +31,7 @@ else if (['--version', '-v', 'version'].includes(process.argv[2])) {
 function handOver() {
   for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
     const beside = join(folder, 'node_modules/node/bin/node');
-    if (existsSync(beside)) return runNode(beside, process.execArgv);
+    if (existsSync(beside)) return runNode(beside, [...process.execArgv, ...sourceFlags]);
   }
   console.error(
     `millrace needs Node 22.18 or newer, this is ${process.version}: install a newer Node, or \`npm install node@24\` beside it`,

@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/core';
 import type { Admin, KafkaClient, OffsetSpec, PartitionOffset, TopicMetadata } from '@millrace/kafka-client';
 import { Command, Flags } from '@oclif/core';
 import { ApiClient } from './api/client.ts';
@@ -48,6 +49,11 @@ export abstract class KafkaCommand extends BaseCommand {
     }),
   };
 
+  /** As {@link withCluster}, for work on one topic. @throws {MillraceError} KAFKA_TOPIC_UNKNOWN */
+  protected withTopic<T>(flags: ClusterFlags, topic: string, work: (cluster: Cluster) => Promise<T>): Promise<T> {
+    return this.withCluster(flags, work).catch((error: unknown) => sayIfUnknown(topic, error));
+  }
+
   /** Connects, does the work, disconnects. */
   protected async withCluster<T>(flags: ClusterFlags, work: (cluster: Cluster) => Promise<T>): Promise<T> {
     const [kafka, { clusterOptions, loadConfiguration }] = await Promise.all([
@@ -75,6 +81,12 @@ export abstract class KafkaCommand extends BaseCommand {
       await Promise.all([admin.close(), client.close()]);
     }
   }
+}
+
+/** Kafka's own words are for those who know its protocol. */
+function sayIfUnknown(topic: string, error: unknown): never {
+  if (!(error instanceof MillraceError) || error.code !== 'KAFKA_TOPIC_UNKNOWN') throw error;
+  throw new MillraceError(error.code, `there is no topic ${topic}`, { cause: error, hint: '`millrace topic list` lists them' });
 }
 
 /** Which cluster a command is for; what is left out comes from the configuration. */

@@ -15,6 +15,8 @@ export class UsageError extends Error {
 export function usageErrorOf(thrown: Errors.CLIError): UsageError {
   const message = thrown.message.replace(/\nSee more help with --help$/, '');
   const hint = message === thrown.message ? undefined : 'add --help to see what the command takes';
+  const missing = [...message.matchAll(/Missing required flag (\S+)/g)].map(([, flag]) => `--${flag}`);
+  if (missing.length > 0) return new UsageError(`${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`, hint);
   const unknownFlag = message.match(/^Nonexistent flags?: (.*)$/)?.[1];
   const [, flag, wanted, given] = message.match(/^Parsing (--\S+)\s+Expected (.*) but received: (.*)$/) ?? [];
   if (flag !== undefined) return new UsageError(`${flag} takes ${wanted}, not ${JSON.stringify(given)}`);

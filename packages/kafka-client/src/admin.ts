@@ -1,5 +1,5 @@
 import { type Logger, MillraceError, silentLogger } from '@millrace/core';
-import { decodeAssignment } from '@millrace/kafka-protocol';
+import { apis, decodeAssignment, type EncodableRequest } from '@millrace/kafka-protocol';
 import type { Admin as KafkaJsAdmin, SASLOptions } from 'kafkajs';
 import { tlsOptionsOf } from './dial-tls.ts';
 import { KafkaClient } from './kafka-client.ts';
@@ -16,6 +16,8 @@ export function createAdmin(
   return new KafkaJsBackedAdmin(options);
 }
 
+type WantedTopic = EncodableRequest<typeof apis.createTopics>['topics'][number];
+
 /** Kafka's number for a topic as the owner of a configuration. */
 const topicResource = 2;
 /** Kafka's number for a configuration entry that the topic itself has. */
@@ -31,12 +33,14 @@ class KafkaJsBackedAdmin implements Admin {
 
   createTopic({ topic, partitions, replicationFactor, configs }: TopicSpec): Promise<boolean> {
     const configEntries = Object.entries(configs ?? {}).map(([name, value]) => ({ name, value }));
+    const wanted = { numPartitions: partitions, replicationFactor: replicationFactor ?? -1 };
     return this.#call(`creating topic "${topic}"`, (admin) =>
-      admin.createTopics({
-        waitForLeaders: true,
-        topics: [{ topic, numPartitions: partitions, replicationFactor: replicationFactor ?? -1, configEntries }],
-      }),
-    );
+      admin.createTopics({ waitForLeaders: true, topics: [{ topic, ...wanted, configEntries }] }),
+    ).catch(async (error: MillraceError) => {
+      throw error.code === 'KAFKA_REQUEST_REFUSED'
+        ? await this.#inBrokersWords(error, { name: topic, ...wanted, assignments: [], configs: configEntries })
+        : error;
+    });
   }
 
   deleteTopic(topic: string): Promise<void> {
@@ -144,11 +148,27 @@ class KafkaJsBackedAdmin implements Admin {
     }
   }
 
+  /** kafkajs leaves away what the broker says of a topic that it refuses: it is asked once more, by a request that makes nothing. */
+  async #inBrokersWords(error: MillraceError, topic: WantedTopic): Promise<MillraceError> {
+    const client = new KafkaClient(this.#options);
+    try {
+      const [answer] = (await client.requestAny(apis.createTopics, { topics: [topic], validateOnly: true })).topics;
+      return answer?.errorMessage ? refused(answer.errorCode, `creating topic "${topic.name}"`, {}, answer.errorMessage) : error;
+    } catch {
+      return error;
+    } finally {
+      await client.close();
+    }
+  }
+
   /** kafkajs tells a wrong password or certificate and a broker that is away in like words: a connection of ours says which it is. */
   async #explained(error: MillraceError): Promise<MillraceError> {
     const client = new KafkaClient(this.#options);
     try {
-      await client.metadataOnce([]);
+      // The brokers may tell clients to come by other names than the one that was given.
+      const { brokers } = await client.requestAny(apis.metadata, { topics: [], allowAutoTopicCreation: false });
+      for (const { nodeId, host, port } of brokers) client.learnNode(nodeId, { host, port });
+      await Promise.all(brokers.map(({ nodeId }) => client.connection(nodeId)));
       return error;
     } catch (reason) {
       if (!(reason instanceof MillraceError)) return error;

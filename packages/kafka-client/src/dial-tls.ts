@@ -65,7 +65,7 @@ function tlsFailed(host: string, port: number, cause: NodeJS.ErrnoException): Mi
 
 function hintFor(code = ''): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return 'the certificate is for another host: name that host in kafka.brokers or in kafka.ssl.server_name, or say kafka.ssl.verify: certificate';
+    return 'the certificate is for another host: name that host in kafka.brokers, and where the broker tells its clients to come (broker.advertised_host), or in kafka.ssl.server_name';
   }
   if (/^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_UNTRUSTED)/.test(code)) {
     return "name the authority that signed the broker's certificate, or that certificate itself, in kafka.ssl.ca";

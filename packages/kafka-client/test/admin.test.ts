@@ -53,6 +53,16 @@ describe('the admin', () => {
     });
   });
 
+  it('says why a topic is refused as the broker says it', async () => {
+    const { admin } = await adminOf({
+      CreateTopics: () => ({ topics: [{ name: 't', errorCode: errorCode('INVALID_CONFIG'), errorMessage: 'there is no retention.m' }] }),
+    });
+    await expect(admin.createTopic({ topic: 't', partitions: 1, configs: { 'retention.m': '1' } })).rejects.toMatchObject({
+      code: 'KAFKA_REQUEST_REFUSED',
+      message: 'creating topic "t" was refused: there is no retention.m (INVALID_CONFIG)',
+    });
+  });
+
   it('shows who reads what in a group', async () => {
     const memberAssignment = encodeAssignment(0, { assignedPartitions: [{ topic: 't', partitions: [0, 2] }] });
     const member = { memberId: 'm', clientId: 'c', clientHost: '/h', memberMetadata: Buffer.alloc(0), memberAssignment };

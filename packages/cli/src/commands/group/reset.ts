@@ -18,7 +18,7 @@ export default class GroupReset extends KafkaCommand {
   async run() {
     const { args, flags } = await this.parse(GroupReset);
     const target = this.#target(flags.to);
-    const partitions = await this.withCluster(flags, async ({ metadata, offsets, commit }) => {
+    const partitions = await this.withTopic(flags, flags.topic, async ({ metadata, offsets, commit }) => {
       const numbers = (await metadata(flags.topic)).partitions.map(({ partition }) => partition);
       const found = 'offset' in target ? numbers.map(() => target.offset) : await offsets(flags.topic, numbers, target.spec);
       const committed = numbers.map((partition, index) => ({ topic: flags.topic, partition, offset: found[index]! }));
