@@ -119,3 +119,17 @@ describe('our client', () => {
     await Promise.all([ann.close(), bob.close(), late.close()]);
   });
 });
+
+describe('the administration', () => {
+  it('says so where a broker tells its clients to come by a name that its certificate is not for', async () => {
+    const broker = await startBroker({ dataDirectory: join(folder, 'elsewhere'), port: 0, tls, advertisedHost: '0.0.0.0' });
+    const admin = createAdmin({ brokers: [`127.0.0.1:${broker.port}`], clientId: 'test', ssl });
+    await expect(admin.listTopics()).rejects.toMatchObject({
+      code: 'KAFKA_TLS_FAILED',
+      message: expect.stringContaining(`no TLS connection to 0.0.0.0:${broker.port}`),
+      hint: expect.stringContaining('where the broker tells its clients to come (broker.advertised_host)'),
+    });
+    await admin.close();
+    await broker.close();
+  });
+});

@@ -99,6 +99,24 @@ describe('a plain broker', () => {
   });
 });
 
+describe('a server that its cluster does not let in', () => {
+  it('starts, and says in its log what is wrong', async () => {
+    const asking = await openSecuredServer({ 'broker.sasl.mechanisms': ['PLAIN'] });
+    const stranger = await openSecuredServer({
+      'kafka.brokers': asking.brokers,
+      'kafka.sasl.mechanism': 'PLAIN',
+      'kafka.sasl.username': 'ann',
+      'kafka.sasl.password': 'wrong',
+    });
+    await expect(stranger.run('CREATE STREAM s (n int32)')).rejects.toThrow('the broker refuses user "ann"');
+    expect(stranger.log.find(({ message }) => message === 'the Kafka cluster cannot be used yet')).toMatchObject({
+      level: 'warn',
+      fields: { error: expect.stringContaining('the broker refuses user "ann"'), hint: 'see kafka.sasl.username and kafka.sasl.password' },
+    });
+    await Promise.all([stranger.close(), asking.close()]);
+  });
+});
+
 describe('a broker with SASL', () => {
   it('says so to clients that prove nothing', async () => {
     const asking = await openSecuredServer({ 'broker.sasl.mechanisms': ['PLAIN'] });

@@ -148,6 +148,10 @@ describe('access to the embedded broker', () => {
     [{ 'broker.ssl.enabled': true, 'broker.ssl.cert': 'x' }, 'broker.ssl.enabled: needs broker.ssl.key'],
     [{ 'broker.ssl.client_auth': 'required' }, 'broker.ssl.client_auth: needs broker.ssl.ca'],
     [{ 'broker.sasl.mechanisms': 'GSSAPI' }, 'broker.sasl.mechanisms: "GSSAPI" is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512'],
+    [
+      { 'broker.sasl.users_file': 'users.yaml' },
+      'broker.sasl.users_file: needs broker.sasl.mechanisms, without which nobody is asked who he is',
+    ],
     [{ 'broker.sasl.max_reauth': '5s' }, 'broker.sasl.max_reauth: is shorter than 15s, which keeps clients from anything else'],
     [
       { 'broker.listen': '0.0.0.0' },

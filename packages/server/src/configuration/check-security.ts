@@ -25,6 +25,9 @@ export function checkSecurity(values: ConfigurationValues, problems: string[]): 
   for (const given of values['broker.sasl.mechanisms']) {
     if (!mechanisms.includes(given)) problems.push(`broker.sasl.mechanisms: ${JSON.stringify(given)} is none of ${mechanisms.join(', ')}`);
   }
+  if (values['broker.sasl.users_file'] !== '' && values['broker.sasl.mechanisms'].length === 0) {
+    problems.push('broker.sasl.users_file: needs broker.sasl.mechanisms, without which nobody is asked who he is');
+  }
   const maxReauthMs = values['broker.sasl.max_reauth'];
   if (maxReauthMs > 0 && maxReauthMs < maxReauthMin)
     problems.push('broker.sasl.max_reauth: is shorter than 15s, which keeps clients from anything else');
