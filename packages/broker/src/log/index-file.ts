@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Disk } from '@millrace/core';
 import { SparseIndex } from './sparse-index.ts';
+import { writeDerived } from './write-derived.ts';
 
 /** What an index file says about its segment: everything up to `coveredBytes` was checked and was on stable storage. */
 export interface SegmentSummary {
@@ -15,7 +16,7 @@ export interface SegmentSummary {
 const headerSizeBytes = 40;
 const magic = 0x4d494458;
 
-/** Writes the index of a segment whole, so that a crash leaves the old or the new one. */
+/** Writes the index of a segment whole, so that the end of the process leaves the old or the new one. */
 export function writeIndexFile(disk: Disk, path: string, summary: SegmentSummary, index: SparseIndex): void {
   const entries = index.encode(summary.coveredBytes);
   const header = Buffer.allocUnsafe(headerSizeBytes);
@@ -25,7 +26,7 @@ export function writeIndexFile(disk: Disk, path: string, summary: SegmentSummary
   header.writeDoubleBE(summary.maxTimestamp, 24);
   header.writeDoubleBE(summary.maxTimestampOffset, 32);
   header.writeUInt32BE(crc32(entries, crc32(header.subarray(8))), 4);
-  disk.replaceFile(path, Buffer.concat([header, entries]));
+  writeDerived(disk, path, Buffer.concat([header, entries]));
 }
 
 /** The index of a segment, or undefined if there is none or it is damaged: it can always be built again from the segment. */

@@ -7,6 +7,7 @@ import { recoverSegment, replayHeaders } from './recovery.ts';
 import { type RetentionLimits, retentionEnd } from './retention.ts';
 import { type Allocate, Segment, segmentName } from './segment.ts';
 import { isWhole, readStored } from './stored-json.ts';
+import { writeDerived } from './write-derived.ts';
 
 /** How a log rolls, checks itself and keeps its promise. Read at every use, so that it may change while the log is open. */
 export interface LogSettings {
@@ -342,7 +343,7 @@ export class PartitionLog {
       try {
         segment.writeIndex(summary);
         if (snapshot !== undefined)
-          this.#ports.disk.replaceFile(`${this.directory}/${snapshotName}`, encodeSnapshot(summary.nextOffset, snapshot));
+          writeDerived(this.#ports.disk, `${this.directory}/${snapshotName}`, encodeSnapshot(summary.nextOffset, snapshot));
       } catch (failure) {
         // Only costs a longer check at the next start.
         this.#ports.logger.warn({ directory: this.directory, error: String(failure) }, 'checkpoint not written');

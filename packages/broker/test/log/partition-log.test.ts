@@ -207,3 +207,16 @@ describe('a crash while old records are deleted', () => {
     }
   });
 });
+
+it('closing waits for stable storage once, and not for what can be had from the log again', async () => {
+  const bench = new Bench();
+  bench.append(2, 0, 100);
+  const waited: string[] = [];
+  bench.disk.fault = (operation, path) => {
+    if (operation === 'sync' || operation === 'replace') waited.push(path);
+    return undefined;
+  };
+  await bench.log.close();
+  expect(waited).toEqual(['log/00000000000000000000.log']);
+  expect(bench.files('.index')).toHaveLength(1);
+});
