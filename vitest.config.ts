@@ -6,6 +6,8 @@ const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+/** Takes too long for the unit tests, and needs no broker of any kind. */
+const viewSimulation = 'packages/runtime/test/view/simulation/*.test.ts';
 const inline = { deps: { inline: [/@millrace\//, /^millrace$/] } };
 const execArgv = ['--conditions=source'];
 
@@ -25,6 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          exclude: ['**/node_modules/**', viewSimulation],
           isolate: false,
           pool: 'threads',
           execArgv,
@@ -36,7 +39,11 @@ export default defineConfig({
         test: {
           name: 'integration',
           // Copies and views are of either broker, though what else recovers is the embedded one.
-          include: [...integration.map((folder) => `test/${folder}/**/*.test.ts`), 'test/recovery/{exactly-once-copy,views}.test.ts'],
+          include: [
+            ...integration.map((folder) => `test/${folder}/**/*.test.ts`),
+            'test/recovery/{exactly-once-copy,views}.test.ts',
+            ...(process.env['KAFKA_BROKERS'] === undefined ? [viewSimulation] : []),
+          ],
           pool: 'forks',
           execArgv,
           server: inline,
@@ -73,7 +80,12 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'long',
-          include: ['packages/broker/test/simulation/*.test.ts', 'test/simulation/simulation.test.ts', 'test/recovery/**/*.test.ts'],
+          include: [
+            'packages/broker/test/simulation/*.test.ts',
+            viewSimulation,
+            'test/simulation/simulation.test.ts',
+            'test/recovery/**/*.test.ts',
+          ],
           pool: 'forks',
           execArgv,
           server: inline,

@@ -1,0 +1,134 @@
+import type { SeededRandom } from '@millrace/core';
+import type { AggregateNode, PlanNode, ProjectNode, ScanNode } from '@millrace/planner';
+import type { ViewRequest } from '../../../src/view/view-request.ts';
+import { aggregate, call, column, constant, fields, int32, int64, planOf, scan, string, time, windowOf } from '../../harness.ts';
+import type { Windows } from '../../window-oracle.ts';
+
+const kinds = ['rows', 'tumble', 'hop', 'totals', 'chain'] as const;
+
+/** What one view computes. */
+export type Computation = { readonly kind: 'rows' } | { readonly kind: 'totals' } | { readonly kind: 'windows'; readonly windows: Windows };
+
+/** A view to be simulated. */
+export interface SimulatedView {
+  readonly name: string;
+  readonly source: string;
+  readonly target: string;
+  readonly computation: Computation;
+  /** Records whose `v` is 0 make an operator fail. */
+  readonly divides: boolean;
+  readonly request: ViewRequest;
+}
+
+/** What a seed makes: a chain of views, the first of which reads the topic `s`. */
+export interface Scenario {
+  readonly kind: (typeof kinds)[number];
+  readonly views: readonly SimulatedView[];
+  readonly sourcePartitions: number;
+  readonly targetPartitions: number;
+  readonly hasPoison: boolean;
+}
+
+const encoding = { timezone: 'UTC', quote64BitIntegers: false, quoteDenormals: false };
+export const transactionTimeoutMs = 1000;
+export const sessionTimeoutMs = 800;
+
+export function scenarioOf(seed: number, random: SeededRandom): Scenario {
+  const kind = kinds[seed % kinds.length]!;
+  const pick = <T>(...of: T[]): T => of[random.below(of.length)]!;
+  const hasPoison = random.below(3) === 0;
+  const sizeMs = pick(10, 12);
+  const windows: Windows = { sizeMs, slideMs: kind === 'hop' ? pick(3, 4, 5) : sizeMs, delayMs: pick(0, 3, 10) };
+  const commitIntervalMs = pick(10, 50, 100);
+  const isStrict = random.below(2) === 0;
+  const create = (name: string, source: string, computation: Computation, divides: boolean): SimulatedView => {
+    const target = `out-${name}`;
+    const request: ViewRequest = {
+      view: name,
+      brokers: [],
+      memoryBytes: 64 * 1024 * 1024,
+      plan: planOf(rootOf(computation, source, divides)),
+      sink: {
+        kind: 'stream',
+        format: 'JSONEachRow',
+        options: encoding,
+        schema: schemaOf(computation),
+        target: targetOf(target, computation),
+      },
+      groupId: `millrace.view.${name}`,
+      instanceId: '',
+      transactionalId: `millrace.${name}.0`,
+      changelogTopic: `changelog-${name}`,
+      replayTopic: null,
+      deadLetterTopic: isStrict ? null : `dead-${name}`,
+      onLostData: 'stop',
+      commitIntervalMs,
+      transactionTimeoutMs,
+      sessionTimeoutMs,
+    };
+    return { name, source, target, computation, divides, request };
+  };
+  const windowed: Computation = { kind: 'windows', windows };
+  const plain: Computation = { kind: 'rows' };
+  const divides = hasPoison && random.below(2) === 0;
+  const views =
+    kind === 'chain'
+      ? [create('rows', 's', plain, divides), create('windows', 'out-rows', windowed, false)]
+      : [create(kind, 's', kind === 'rows' ? plain : kind === 'totals' ? { kind } : windowed, divides)];
+  return { kind, views, hasPoison, sourcePartitions: pick(1, 2, 3), targetPartitions: kind === 'totals' ? 1 : pick(1, 2) };
+}
+
+function rootOf(computation: Computation, topic: string, divides: boolean): PlanNode {
+  const watermark = computation.kind === 'windows' ? { delayMs: computation.windows.delayMs, idleTimeoutMs: 0 } : null;
+  const from: ScanNode = { ...scan(watermark === null ? {} : { watermark }), topic, stream: topic };
+  const quotient = call('int_div', constant(int32, 60), column(1, int32));
+  // Always true, or a failure.
+  const predicate = call('greater', quotient, constant(int32, -1));
+  const input: PlanNode = divides ? { node: 'filter', schema: fields, input: from, predicate } : from;
+  switch (computation.kind) {
+    case 'rows':
+      return projectOf(input);
+    case 'totals':
+      return aggregateOf(input, null);
+    case 'windows':
+      return aggregateOf(input, computation.windows);
+  }
+}
+
+function projectOf(input: PlanNode): ProjectNode {
+  return { node: 'project', schema: fields, input, expressions: [column(0, string), column(1, int32), column(2, time)] };
+}
+
+const totals = [
+  { name: 'k', type: string },
+  { name: 'count', type: { kind: 'uint64' } },
+  { name: 'sum', type: int64 },
+] as const;
+const bounds = [
+  { name: 'window_start', type: time },
+  { name: 'window_end', type: time },
+] as const;
+
+function aggregateOf(input: PlanNode, windows: Windows | null): AggregateNode {
+  const kind = windows !== null && windows.slideMs < windows.sizeMs ? 'hop' : 'tumble';
+  return {
+    node: 'aggregate',
+    schema: windows === null ? totals : [...bounds, ...totals],
+    input,
+    window: windows && windowOf(kind, windows.slideMs, windows.sizeMs),
+    keys: [column(0, string)],
+    aggregates: [aggregate('count'), aggregate('sum', column(1, int32))],
+    emit: windows === null ? { when: 'periodic', intervalMs: 60, repeat: false } : { when: 'watermark', timeoutMs: null },
+  };
+}
+
+function schemaOf({ kind }: Computation) {
+  if (kind === 'rows') return fields;
+  return kind === 'totals' ? totals : [...bounds, ...totals];
+}
+
+/** Rows of one key lie in one partition. */
+function targetOf(topic: string, { kind }: Computation): ViewRequest['sink']['target'] {
+  const timeColumn = kind === 'rows' ? column(2, time) : kind === 'windows' ? column(1, time) : null;
+  return { topic, valueColumns: null, time: timeColumn, key: column(kind === 'windows' ? 2 : 0, string), sharding: null };
+}

@@ -1,0 +1,332 @@
+import { asMillraceError, type MillraceError, SeededRandom, silentLogger } from '@millrace/core';
+import * as formats from '@millrace/formats';
+import type { RecordInput } from '@millrace/kafka-protocol';
+import type { ViewRequest } from '../../../src/view/view-request.ts';
+import { ViewTask } from '../../../src/view/view-task.ts';
+import { checkView, type LostRange } from './check-views.ts';
+import { FakeCluster, type Sabotage } from './fake-cluster.ts';
+import type { LogBatch } from './fake-log.ts';
+import { Machine } from './machine.ts';
+import { type Scenario, type SimulatedView, scenarioOf } from './scenario.ts';
+import { Timeline } from './timeline.ts';
+
+/** What a simulation came to. */
+export interface Outcome {
+  readonly kind: Scenario['kind'];
+  readonly violations: readonly string[];
+  /** How often each kind of trouble was made, and met. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** All that was written, batch by batch: the same for the same seed. */
+  readonly transcript: () => string;
+}
+
+const startMs = Date.UTC(2026, 0, 1);
+const roundCount = 30;
+/** Event time goes back by at most so much. */
+const disorderMs = 12;
+const patienceMs = 120_000;
+
+export async function simulate(seed: number, sabotage: Sabotage | null = null): Promise<Outcome> {
+  const world = new World(seed, sabotage);
+  return world.run();
+}
+
+/** A server with all views, in one process. */
+class Server {
+  readonly machine: Machine;
+  readonly tasks = new Map<string, { readonly task: ViewTask; readonly done: Promise<void> }>();
+  readonly instanceId: string;
+  isFrozen = false;
+  isStopping = false;
+
+  constructor(machine: Machine, instanceId: string) {
+    this.machine = machine;
+    this.instanceId = instanceId;
+  }
+}
+
+class World {
+  readonly #random: SeededRandom;
+  readonly #timeline = new Timeline();
+  readonly #cluster: FakeCluster;
+  readonly #scenario: Scenario;
+  readonly #servers: Server[] = [];
+  readonly #requests = new Map<string, ViewRequest>();
+  readonly #lost: LostRange[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #violations: string[] = [];
+  /** By partition: where event time has come to. */
+  readonly #times: number[] = [];
+  #maxTime = 0;
+  #nextValue = 1;
+  #isTruncating = false;
+  #faultsIn = 0;
+
+  constructor(seed: number, sabotage: Sabotage | null) {
+    this.#random = new SeededRandom(seed);
+    this.#cluster = new FakeCluster(this.#timeline, this.#random, sabotage);
+    this.#scenario = scenarioOf(seed, this.#random);
+  }
+
+  async run(): Promise<Outcome> {
+    const { kind, views, sourcePartitions, targetPartitions } = this.#scenario;
+    this.#cluster.createTopic('s', sourcePartitions);
+    for (let i = 0; i < sourcePartitions; i++) this.#times.push(100);
+    for (const { name, target, request } of views) {
+      this.#cluster.createTopic(target, targetPartitions);
+      this.#cluster.createTopic(request.changelogTopic, 1);
+      this.#cluster.createTopic(`dead-${name}`, 1);
+      this.#requests.set(name, request);
+    }
+    for (let i = 0; i <= this.#random.below(3); i++) this.#write();
+    const serverCount = 1 + this.#random.below(2);
+    for (let i = 0; i < serverCount; i++) this.#servers.push(this.#start(`server-${i}`));
+    this.#faultsIn = [0, 300, 80][this.#random.below(3)]!;
+    for (let round = 0; round < roundCount && this.#violations.length === 0; round++) await this.#round();
+    await this.#finish();
+    const violations = [...this.#violations, ...this.#cluster.violations];
+    if (violations.length === 0) for (const view of views) violations.push(...checkView(this.#cluster, view, this.#lost));
+    return { kind, violations, counts: this.#counts, transcript: () => this.#transcript() };
+  }
+
+  #count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  #chance(oneIn: number): boolean {
+    return this.#random.below(oneIn) === 0;
+  }
+
+  // ------------------------------------------------------------ servers
+
+  #start(instanceId: string): Server {
+    const server = new Server(new Machine(this.#cluster, startMs + this.#random.below(7_200_000) - 3_600_000), instanceId);
+    server.machine.faultsIn = this.#faultsIn;
+    for (const view of this.#scenario.views) this.#startView(server, view);
+    return server;
+  }
+
+  #startView(server: Server, { name }: SimulatedView): void {
+    const { machine, instanceId } = server;
+    const { clock } = machine;
+    const kernels = { clock, random: new SeededRandom(1), timezone: 'UTC' };
+    const request = { ...this.#requests.get(name)!, instanceId };
+    const task = new ViewTask(request, { kafka: machine, formats, kernels, clock, logger: silentLogger });
+    const done = task.run(() => {}).catch((failure: unknown) => this.#onFailed(server, name, asMillraceError(failure)));
+    server.tasks.set(name, { task, done });
+  }
+
+  /** What ends a view is what it was told to stop at; then its owner says how to go on. */
+  #onFailed(server: Server, name: string, error: MillraceError): void {
+    const request = this.#requests.get(name)!;
+    const view = this.#scenario.views.find((of) => of.name === name)!;
+    const isPoison = error.code === 'DATA_UNDECODABLE' || error.code === 'DATA_DIVISION_BY_ZERO';
+    if (isPoison && this.#scenario.hasPoison && typeof error.details['offset'] === 'number') {
+      this.#count('stopped at a bad record');
+      this.#requests.set(name, { ...request, deadLetterTopic: `dead-${name}` });
+    } else if (error.code === 'KAFKA_OFFSET_OUT_OF_RANGE' && error.details['isLost'] === true) {
+      this.#count('stopped at lost records');
+      this.#requests.set(name, { ...request, onLostData: 'continue' });
+    } else {
+      this.#violations.push(`${name} has ended: ${error.code}: ${error.message}`);
+      return;
+    }
+    if (!server.isStopping) this.#startView(server, view);
+  }
+
+  #kill(server: Server): void {
+    this.#count('kills');
+    server.machine.clock.kill();
+    this.#servers.splice(this.#servers.indexOf(server), 1);
+    this.#startLater(server.instanceId, this.#random.below(1200));
+  }
+
+  #startLater(instanceId: string, delayMs: number): void {
+    this.#timeline.after(delayMs, () => {
+      if (this.#isTruncating) this.#startLater(instanceId, 50);
+      else this.#servers.push(this.#start(instanceId));
+    });
+  }
+
+  /** As SIGSTOP and SIGCONT, or a machine that sleeps. */
+  #freeze(server: Server): void {
+    this.#count('freezes');
+    server.isFrozen = true;
+    server.machine.clock.freeze();
+    this.#timeline.after(this.#random.below(3000), () => {
+      server.isFrozen = false;
+      server.machine.clock.thaw();
+    });
+  }
+
+  async #stop(server: Server): Promise<void> {
+    this.#count('stops');
+    server.isStopping = true;
+    for (const { task } of server.tasks.values()) {
+      task.stop();
+      if (this.#chance(3)) task.stop();
+    }
+    let isDone = false;
+    void Promise.all([...server.tasks.values()].map(({ done }) => done)).then(() => {
+      isDone = true;
+    });
+    await this.#timeline.run(patienceMs, () => isDone);
+    if (!isDone) this.#violations.push('a server does not stop');
+    for (const [name, { task }] of server.tasks) {
+      const { state } = task.statistics();
+      if (state !== 'stopped' && state !== 'failed') this.#violations.push(`${name} was stopped, and is ${state}`);
+    }
+    server.machine.clock.kill();
+    this.#servers.splice(this.#servers.indexOf(server), 1);
+  }
+
+  // ------------------------------------------------------------ sources
+
+  /** One batch of one partition, sometimes in a transaction of its own. */
+  #write(): void {
+    const { logs } = this.#cluster.topic('s');
+    const partition = this.#random.below(logs.length);
+    const records = Array.from({ length: 1 + this.#random.below(5) }, () => this.#record(partition));
+    const log = logs[partition]!;
+    if (!this.#chance(5)) {
+      this.#cluster.append('s', partition, records);
+      return;
+    }
+    const batches: LogBatch[] = [log.append(records, 'open')];
+    if (this.#chance(2)) batches.push(log.append([this.#record(partition)], 'open'));
+    const outcome = this.#chance(2) ? 'aborted' : 'committed';
+    this.#count(`foreign transactions ${outcome}`);
+    this.#timeline.after(this.#random.below(300), () => {
+      log.end(batches, outcome);
+      this.#cluster.changed();
+    });
+    this.#cluster.changed();
+  }
+
+  #record(partition: number): RecordInput {
+    const isPoison = this.#scenario.hasPoison && this.#chance(12);
+    if (isPoison && this.#chance(2)) return { timestampMs: 0, value: Buffer.from('{"k":') };
+    return this.#row(partition, isPoison ? 0 : this.#nextValue++);
+  }
+
+  #row(partition: number, v = this.#nextValue++): RecordInput {
+    this.#times[partition]! += this.#random.below(28) - disorderMs;
+    this.#maxTime = Math.max(this.#maxTime, this.#times[partition]!);
+    const k = 'abc'[this.#random.below(3)];
+    const t = this.#times[partition]!;
+    return { timestampMs: t, value: Buffer.from(JSON.stringify({ k, v, t })) };
+  }
+
+  /** A new partition takes part once it was seen: what is written before all know of it may come too late. */
+  async #addPartition(): Promise<void> {
+    this.#count('partitions added');
+    this.#cluster.addPartition('s');
+    const partition = this.#times.length;
+    const key = `${partition}@s`;
+    this.#times.push(this.#maxTime + disorderMs);
+    this.#faultsIn = 0;
+    for (const { machine } of this.#servers) machine.faultsIn = 0;
+    const group = this.#cluster.group(this.#scenario.views[0]!.request.groupId);
+    await this.#timeline.run(patienceMs, () => group.offsets.has(key));
+    if (!group.offsets.has(key)) this.#violations.push('a new partition is not read');
+    // While it is empty it holds all windows open.
+    this.#cluster.append('s', partition, [this.#row(partition)]);
+  }
+
+  /** Drops the beginning of a partition while nobody reads it. */
+  async #truncate(): Promise<void> {
+    this.#count('truncations');
+    this.#isTruncating = true;
+    for (const server of [...this.#servers]) this.#kill(server);
+    // What was on its way when they were killed has come by then, or has been dropped.
+    await this.#timeline.run(30);
+    const { logs } = this.#cluster.topic('s');
+    const log = logs[this.#random.below(logs.length)]!;
+    const { stableOffset, topic, partition } = log;
+    const { offsets } = this.#cluster.group(this.#scenario.views[0]!.request.groupId);
+    const read = offsets.get(`${partition}@${topic}`) ?? log.startOffset;
+    log.truncate(this.#random.below(stableOffset + 1));
+    if (read < log.startOffset) this.#lost.push({ topic, partition, from: read, to: log.startOffset });
+    this.#isTruncating = false;
+  }
+
+  // ------------------------------------------------------------ trouble
+
+  async #round(): Promise<void> {
+    await this.#timeline.run(this.#random.below(this.#chance(4) ? 300 : 40));
+    for (let i = this.#random.below(4); i > 0; i--) this.#write();
+    const server = this.#servers[this.#random.below(this.#servers.length)];
+    if (server !== undefined && !server.isFrozen) {
+      if (this.#chance(12)) this.#kill(server);
+      else if (this.#chance(20)) this.#freeze(server);
+      else if (this.#chance(40)) {
+        await this.#stop(server);
+        this.#servers.push(this.#start(server.instanceId));
+      }
+    }
+    if (this.#chance(15)) this.#move();
+    if (this.#chance(40)) this.#cutOff();
+    if (this.#scenario.kind !== 'chain' && this.#chance(150)) await this.#truncate();
+    if (this.#chance(100)) await this.#addPartition();
+  }
+
+  #move(): void {
+    this.#count('moves');
+    for (const { request } of this.#scenario.views) this.#cluster.group(request.groupId).move();
+  }
+
+  #cutOff(): void {
+    if (this.#cluster.isAway) return;
+    this.#count('brokers away');
+    this.#cluster.isAway = true;
+    this.#timeline.after(this.#random.below(3000), () => {
+      this.#cluster.isAway = false;
+      this.#cluster.changed();
+    });
+  }
+
+  // ------------------------------------------------------------ the end
+
+  /** All goes well from now on, until everything is consumed. */
+  async #finish(): Promise<void> {
+    this.#faultsIn = 0;
+    for (const { machine } of this.#servers) machine.faultsIn = 0;
+    await this.#timeline.run(3100);
+    if (!(await this.#consumed())) this.#violations.push(`it does not get to the end: ${this.#positions()}`);
+    // The last snapshot is written when its time has come.
+    await this.#timeline.run(300);
+    await this.#consumed();
+    for (const server of [...this.#servers]) await this.#stop(server);
+    await this.#timeline.run(50);
+  }
+
+  async #consumed(): Promise<boolean> {
+    const isDone = () => this.#violations.length > 0 || this.#scenario.views.every((view) => this.#hasConsumed(view));
+    await this.#timeline.run(patienceMs, isDone);
+    return isDone();
+  }
+
+  #hasConsumed({ source, request }: SimulatedView): boolean {
+    const { offsets } = this.#cluster.group(request.groupId);
+    return this.#cluster.topic(source).logs.every(({ partition, endOffset, stableOffset }) => {
+      return stableOffset === endOffset && (offsets.get(`${partition}@${source}`) ?? 0) >= endOffset;
+    });
+  }
+
+  #positions(): string {
+    return this.#scenario.views
+      .flatMap(({ source, request }) => {
+        const { offsets } = this.#cluster.group(request.groupId);
+        return this.#cluster.topic(source).logs.map(({ partition, endOffset, stableOffset }) => {
+          return `${source}[${partition}] ${offsets.get(`${partition}@${source}`)} of ${stableOffset}/${endOffset}`;
+        });
+      })
+      .join(', ');
+  }
+
+  #transcript(): string {
+    const topics = ['s', ...this.#scenario.views.flatMap(({ target, request }) => [target, request.changelogTopic])];
+    const logs = topics.flatMap((topic) => this.#cluster.topic(topic).logs);
+    return logs.map((log) => log.batches.map(({ bytes, outcome }) => `${outcome} ${bytes.toString('base64')}`).join('\n')).join('\n\n');
+  }
+}
