@@ -84,7 +84,8 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
 /** Those that others read are refused until the others are gone. */
 async function dropMaterializedViews(execute: TestServer['execute']): Promise<void> {
   const names = async () => (await execute('SHOW MATERIALIZED VIEWS')).map((row) => row.split('\t')[0]!);
-  for (let left = await names(), before = Number.POSITIVE_INFINITY; left.length > 0 && left.length < before; before = left.length) {
+  for (let left = await names(), before = Number.POSITIVE_INFINITY; left.length > 0 && left.length < before; ) {
+    before = left.length;
     for (const name of left) await execute(`DROP VIEW \`${name}\``).catch(() => {});
     left = await names();
   }

@@ -159,3 +159,82 @@ describe('dead letters', () => {
     expect(await refusal('REPLAY DEAD LETTERS FOR readings')).toContain('is a stream, not a materialized view');
   });
 });
+
+describe('another definition in the place of a materialized view', () => {
+  const upgrade = async (sql: string) => (await run(`EXPLAIN UPGRADE ${sql}`)).map((row) => row.split('\t').slice(0, 2).join(': '));
+
+  it('goes on where the old one stood, with changes that touch no state', async () => {
+    await run('CREATE STREAM sales (shop string, price int64)');
+    await run('CREATE MATERIALIZED VIEW cheap AS SELECT shop, price FROM sales WHERE price < 10');
+    await run("INSERT INTO sales VALUES ('a', 5), ('b', 15)");
+    await run('FLUSH MATERIALIZED VIEW cheap');
+    const change = 'CREATE OR REPLACE MATERIALIZED VIEW cheap AS SELECT shop, price, price * 2 AS twice FROM sales WHERE price < 20';
+    expect(await upgrade(change)).toEqual(['position in sales: kept', 'column twice: new', 'CREATE OR REPLACE: allowed']);
+    await run(change);
+    await run("INSERT INTO sales VALUES ('c', 16)");
+    await run('FLUSH MATERIALIZED VIEW cheap');
+    expect(await run('SELECT shop, price, twice FROM table(cheap) ORDER BY price')).toEqual(['a\t5\t0', 'c\t16\t32']);
+    expect(await upgrade('CREATE MATERIALIZED VIEW dear AS SELECT shop FROM sales')).toEqual(['view dear: new']);
+  });
+
+  it('keeps the state of operators that nothing has changed before, and refuses to lose any other silently', async () => {
+    await run('CREATE MATERIALIZED VIEW totals AS SELECT shop, sum(price) AS total FROM sales GROUP BY shop EMIT ON UPDATE');
+    await run("INSERT INTO sales VALUES ('x', 1), ('y', 2)");
+    await run('FLUSH MATERIALIZED VIEW totals');
+    const behind = 'SELECT shop, sum(price) AS total FROM sales GROUP BY shop HAVING total > 10 EMIT ON UPDATE';
+    expect((await upgrade(`CREATE OR REPLACE MATERIALIZED VIEW totals AS ${behind}`)).map((line) => line.split(': ').at(-1))).toEqual([
+      'kept',
+      'kept',
+      'allowed',
+    ]);
+    await run(`CREATE OR REPLACE MATERIALIZED VIEW totals AS ${behind}`);
+    await run("INSERT INTO sales VALUES ('x', 10)");
+    await run('FLUSH MATERIALIZED VIEW totals');
+    expect(await run("SELECT total FROM table(totals) WHERE shop = 'x' ORDER BY total")).toEqual(['1', '11']);
+
+    const other = 'SELECT shop, sum(price) AS total FROM sales WHERE price > 0 GROUP BY shop EMIT ON UPDATE';
+    expect(await refusal(`CREATE OR REPLACE MATERIALIZED VIEW totals AS ${other}`)).toMatch(
+      /cannot be replaced by this: state is lost or begins empty: needs on_state_change = 'discard'[\s\S]*Aggregate by shop/,
+    );
+    expect(await shown('totals')).toMatchObject({ state: 'running' });
+    await run(`CREATE OR REPLACE MATERIALIZED VIEW totals AS ${other} SETTINGS on_state_change = 'discard'`);
+    await run("INSERT INTO sales VALUES ('x', 100)");
+    await run('FLUSH MATERIALIZED VIEW totals');
+    // It stands where it stood: what was read before is not read again, and not in the sum any more.
+    expect(await run("SELECT total FROM table(totals) WHERE shop = 'x' ORDER BY total")).toEqual(['1', '11', '100']);
+    expect((await run('SHOW CREATE VIEW totals'))[0]).not.toContain('on_state_change');
+  });
+
+  it('is refused where rows that are written, or readers, would not fit it', async () => {
+    await run('CREATE MATERIALIZED VIEW shops AS SELECT shop FROM cheap');
+    const refused = (sql: string) => refusal(`CREATE OR REPLACE MATERIALIZED VIEW cheap ${sql}`);
+    expect(await refused('AS SELECT shop, price FROM sales')).toContain('column twice is gone');
+    expect(await refused("AS SELECT shop, price, 'x' AS twice FROM sales")).toContain('column twice changes, int64 → string');
+    expect(await refused('AS SELECT shop, price, twice, 1 AS more FROM (SELECT shop, price, price AS twice FROM sales)')).toContain(
+      'shops reads it, and would not know column more',
+    );
+    expect(await refused('AS SELECT shop, price, price AS twice FROM sales SETTINGS shards = 2')).toContain('shards belongs to its topic');
+    await run('CREATE STREAM outlet (shop string)');
+    expect(await refused('INTO outlet AS SELECT shop FROM sales')).toContain('it writes into a stream of its own');
+    expect(await refused('AS SELECT name AS shop, n AS price, n AS twice FROM readings')).toContain('position in sales (lost)');
+    expect(await shown('cheap')).toMatchObject({ state: 'running', error: '' });
+  });
+
+  it('does not come in through a plain view that it reads', async () => {
+    await run('CREATE VIEW half AS SELECT shop, int_div(price, 2) AS price FROM sales');
+    await run('CREATE MATERIALIZED VIEW halves AS SELECT price FROM half');
+    expect(await refusal('CREATE OR REPLACE VIEW half AS SELECT price FROM sales')).toContain('is part of materialized views: halves');
+    await run('DROP VIEW halves');
+    expect(await refusal('CREATE OR REPLACE VIEW half AS SELECT price FROM sales')).toBe('no error');
+  });
+
+  it('leaves a paused view paused', async () => {
+    await run('SYSTEM PAUSE MATERIALIZED VIEW cheap');
+    await run('CREATE OR REPLACE MATERIALIZED VIEW cheap AS SELECT shop, price, price * 3 AS twice FROM sales');
+    await run("INSERT INTO sales VALUES ('d', 1000)");
+    expect(await shown('cheap')).toMatchObject({ state: 'paused', lag: '1' });
+    await run('SYSTEM UNPAUSE MATERIALIZED VIEW cheap');
+    await run('FLUSH MATERIALIZED VIEW cheap');
+    expect(await run("SELECT twice FROM table(cheap) WHERE shop = 'd'")).toEqual(['3000']);
+  });
+});

@@ -1,4 +1,5 @@
 export { evaluateConstant, planExpression } from './bind/constant.ts';
+export { compareState, type StateFate } from './compare-state.ts';
 export type { PlanContext } from './context.ts';
 export { dependenciesOf, describeColumns } from './describe-query.ts';
 export { explainPlan } from './explain/explain-plan.ts';
@@ -15,7 +16,7 @@ export {
   withSettingsClause,
 } from './settings/query-settings.ts';
 export { resolveStreamSettings, type StreamSettingDefinition, type StreamSettings, streamSettings } from './settings/stream-settings.ts';
-export { takeViewSettings, type ViewSettings, viewSettings } from './settings/view-settings.ts';
+export { lastingSettings, takeViewSettings, type ViewSettings, viewSettings } from './settings/view-settings.ts';
 export { bindColumns, bindOverColumns, bindTextOverColumns } from './stream/bind-columns.ts';
 export { eventTimeColumnOf } from './stream/event-time-column.ts';
 export { defaultsFor, type StreamDefaults, type ValueColumn } from './stream/stream-defaults.ts';

@@ -1,4 +1,4 @@
-export { kafkaSource } from './engine/kafka-source.ts';
+export { kafkaSource, viewKafka } from './engine/kafka-source.ts';
 export { type EngineOptions, QueryEngine, type StartRequest } from './engine/query-engine.ts';
 export type { RunningQuery } from './engine/running-query.ts';
 export type { RunningView } from './engine/running-view.ts';
@@ -13,4 +13,5 @@ export type { PartitionProgress } from './sources/scan-partition.ts';
 export type { QueryRequest, SinkRequest } from './task/query-request.ts';
 export type { OperatorStatistics, QueryState, QueryStatistics } from './task/statistics.ts';
 export type { ViewStatistics } from './task/view-statistics.ts';
+export { discardState } from './view/discard-state.ts';
 export type { ViewRequest } from './view/view-request.ts';

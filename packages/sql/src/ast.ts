@@ -434,7 +434,8 @@ export interface KillQuery extends Node {
 }
 export interface Explain extends Node {
   readonly kind: 'explain';
-  readonly mode: 'plan' | 'syntax' | 'pipeline';
+  /** `upgrade`: what becomes of a view's state when CREATE OR REPLACE puts another in its place. */
+  readonly mode: 'plan' | 'syntax' | 'pipeline' | 'upgrade';
   readonly statement: Statement;
   /** `FORMAT f` behind the statement. */
   readonly format: Identifier | null;

@@ -326,7 +326,7 @@ export const statement: Arbitrary<Statement> = fc.oneof(
   node({ kind: fc.constant('kill_query' as const), queryId: fc.string({ maxLength: 5 }), format }),
   node({
     kind: fc.constant('explain' as const),
-    mode: fc.constantFrom('plan' as const, 'syntax' as const, 'pipeline' as const),
+    mode: fc.constantFrom('plan' as const, 'syntax' as const, 'pipeline' as const, 'upgrade' as const),
     statement: explained,
     format,
   }),

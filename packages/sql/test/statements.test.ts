@@ -114,6 +114,7 @@ const statements: readonly (readonly [canonical: string, ...spellings: string[]]
   ["KILL QUERY WHERE query_id = 'x'", "kill query where query_id='x' sync"],
   ['EXPLAIN SELECT a FROM s FORMAT JSON', 'EXPLAIN PLAN SELECT a FROM s FORMAT JSON'],
   ['EXPLAIN SYNTAX INSERT INTO s SELECT 1'],
+  ['EXPLAIN UPGRADE CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT a FROM s'],
   ['EXPLAIN PIPELINE CREATE VIEW v AS SELECT 1 FORMAT JSON'],
   ["EXPLAIN LIVE 'x' FORMAT JSON"],
   ["SET a = 1, b = 'x'", "SET a=1,b='x',"],

@@ -12,6 +12,11 @@ export function explainPlan(plan: QueryPlan): string {
   return [...lines, ...plan.notices.map((notice) => `-- ${notice}`)].join('\n');
 }
 
+/** The line of one node, without what it reads. */
+export function explainNode(node: PlanNode, { timezone }: Pick<QueryPlan, 'timezone'>): string {
+  return new PlanExplainer({ timezone }).describe(node);
+}
+
 class PlanExplainer {
   readonly #options: CastOptions;
 
@@ -20,11 +25,11 @@ class PlanExplainer {
   }
 
   explain(node: PlanNode, depth: number): string[] {
-    const line = `${'  '.repeat(depth)}${this.#describe(node)}`;
+    const line = `${'  '.repeat(depth)}${this.describe(node)}`;
     return [line, ...inputsOf(node).flatMap((input) => this.explain(input, depth + 1))];
   }
 
-  #describe(node: PlanNode): string {
+  describe(node: PlanNode): string {
     switch (node.node) {
       case 'scan':
         return this.#scan(node);
@@ -122,7 +127,7 @@ class PlanExplainer {
   }
 }
 
-function inputsOf(node: PlanNode): readonly PlanNode[] {
+export function inputsOf(node: PlanNode): readonly PlanNode[] {
   if (node.node === 'scan' || node.node === 'values') return [];
   return node.node === 'union' ? node.inputs : [node.input];
 }

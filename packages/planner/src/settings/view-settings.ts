@@ -20,6 +20,12 @@ export const viewSettings: readonly SettingDefinition[] = [
     help: "what a view does when the log has dropped records that it had not read: 'stop' with what was lost, or 'continue' behind it",
   },
   {
+    name: 'on_state_change',
+    type: 'string',
+    default: 'refuse',
+    help: "what CREATE OR REPLACE does if state would be lost: 'refuse', or 'discard' it and go on from the same position",
+  },
+  {
     name: 'recovery_policy',
     type: 'string',
     default: 'strict',
@@ -37,12 +43,21 @@ export interface ViewSettings {
   readonly given: Readonly<Record<string, string | number | boolean>>;
   readonly commitIntervalMs: number;
   readonly onLostData: 'stop' | 'continue';
+  /** Of the statement that replaces a view, not of the view. */
+  readonly onStateChange: 'refuse' | 'discard';
   readonly recoveryPolicy: 'strict' | 'best_effort';
   /** Of the own topic. */
   readonly shards: number;
 }
 
-const defaults: ViewSettings = { given: {}, commitIntervalMs: 100, onLostData: 'stop', recoveryPolicy: 'strict', shards: 1 };
+const defaults: ViewSettings = {
+  given: {},
+  commitIntervalMs: 100,
+  onLostData: 'stop',
+  onStateChange: 'refuse',
+  recoveryPolicy: 'strict',
+  shards: 1,
+};
 
 /** The settings that only concern the topic a view makes for itself. */
 const topicSettings: ReadonlySet<string> = new Set(['replication_factor', 'retention_bytes', 'retention_ms', 'shards']);
@@ -77,12 +92,21 @@ export function takeViewSettings(
   return { settings, query: { ...query, selects: [...query.selects.slice(0, -1), rest] } };
 }
 
+/** The query without the settings that are of the statement alone, and not of the view that it makes. */
+export function lastingSettings(query: Query): Query {
+  const last = query.selects.at(-1)!;
+  const settings = last.settings.filter(({ name }) => name.name !== 'on_state_change');
+  return { ...query, selects: [...query.selects.slice(0, -1), { ...last, settings }] };
+}
+
 function readSetting(name: string, value: string | number | boolean): Partial<ViewSettings> {
   switch (name) {
     case 'commit_interval':
       return { commitIntervalMs: atLeastOne(name, durationMs(name, value)) };
     case 'on_lost_data':
       return { onLostData: oneOf(name, value, ['stop', 'continue']) };
+    case 'on_state_change':
+      return { onStateChange: oneOf(name, value, ['refuse', 'discard']) };
     case 'recovery_policy':
       return { recoveryPolicy: oneOf(name, value, ['strict', 'best_effort']) };
     case 'shards':

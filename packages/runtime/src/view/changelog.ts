@@ -36,6 +36,10 @@ export function positionEntry({ topic, partition, offset }: SourcePosition): { r
   return { key: changelogKey(owner, Buffer.from(JSON.stringify([topic, partition]))), value: Buffer.from(String(offset)) };
 }
 
+function positionOf(key: Buffer): [topic: string, partition: number] {
+  return JSON.parse(key.toString()) as [string, number];
+}
+
 /** What a changelog holds: of each key its last value. */
 export class ChangelogContents {
   readonly #entries = new Map<string, StateEntry>();
@@ -57,11 +61,17 @@ export class ChangelogContents {
       if (key[0] === kinds[kind] && key.readUInt16BE(1) === index) yield { key: key.subarray(prefixBytes), value };
   }
 
+  /** The keys of everything but positions in these topics. */
+  keysBeside(topics: ReadonlySet<string>): Buffer[] {
+    const isKept = (key: Buffer) => key[0] === kinds.position && topics.has(positionOf(key.subarray(prefixBytes))[0]);
+    return [...this.#entries.values()].map(({ key }) => key).filter((key) => !isKept(key));
+  }
+
   /** By topic and partition. */
   positions(): Map<string, Map<number, number>> {
     const positions = new Map<string, Map<number, number>>();
     for (const { key, value } of this.of({ kind: 'position', index: 0 })) {
-      const [topic, partition] = JSON.parse(key.toString()) as [string, number];
+      const [topic, partition] = positionOf(key);
       if (!positions.has(topic)) positions.set(topic, new Map());
       positions.get(topic)!.set(partition, Number(value.toString()));
     }

@@ -1,6 +1,6 @@
 import { type MaterializedViewDefinition, type StreamDefinition, topicNameOf } from '@millrace/catalog';
 import { delay, MillraceError } from '@millrace/core';
-import { dependenciesOf, planView, takeViewSettings, type ViewSettings, viewColumns } from '@millrace/planner';
+import { dependenciesOf, lastingSettings, planView, takeViewSettings, type ViewSettings, viewColumns } from '@millrace/planner';
 import { type CreateMaterializedView, print } from '@millrace/sql';
 import { isUndecided } from '../cluster/cluster-catalog-log.ts';
 import { streamToInsert } from '../insert/insert-rows.ts';
@@ -11,17 +11,15 @@ import { type Answer, noAnswer } from './answer.ts';
 import { refuseTaken } from './create-stream.ts';
 import { deleteOwnTopics, deleteViewTopics, dropMaterializedView } from './drop.ts';
 import { planContext } from './plan-context.ts';
+import { replaceMaterializedView } from './replace-materialized-view.ts';
 import type { Request, Services } from './services.ts';
-import { createStateTopic, createTopic } from './stream-topic.ts';
+import { createLetterTopics, createStateTopic, createTopic } from './stream-topic.ts';
 
 /** How many bytes a segment of a changelog holds: what is compacted at once, and read at a restart beyond what is compacted. */
 const changelogConfigs = { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.3' };
 
 /** A server that has died meanwhile is replaced by then. */
 const beginWithinMs = 30_000;
-
-/** Dead letters are kept until the view is dropped, and may be older than any record that the broker would take now. */
-const letterConfigs = { 'retention.ms': '-1' };
 
 /**
  * CREATE MATERIALIZED VIEW: answered when the view runs, so that what is written to its sources from then on is in it.
@@ -31,13 +29,11 @@ export async function createMaterializedView(statement: CreateMaterializedView, 
   const { catalog, views } = services;
   const { name } = statement.name;
   if (statement.ifNotExists && catalog.kindOf(name) === 'materialized view') return noAnswer;
-  if (statement.orReplace && catalog.kindOf(name) === 'materialized view')
-    throw new MillraceError('NOT_SUPPORTED', 'CREATE OR REPLACE of a materialized view is not supported', {
-      hint: `DROP VIEW ${name} first`,
-    });
+  const replaced = statement.orReplace ? catalog.materializedView(name) : undefined;
+  if (replaced !== undefined) return replaceMaterializedView(replaced, defineView(statement, services, request), services, request);
   refuseTaken(name, services);
   const judgedBy = catalog.version;
-  const { definition, settings } = define(statement, services, request);
+  const { definition, settings } = defineView(statement, services, request);
   await makeTopics(definition, settings, services);
   await catalog.createMaterializedView(definition, judgedBy).catch(async (failure: unknown) => {
     // What is not of this definition alone may be of another server's view of the same name.
@@ -63,7 +59,8 @@ async function untilBegun(definition: MaterializedViewDefinition, { views, kafka
   }
 }
 
-function define(statement: CreateMaterializedView, services: Services, request: Request) {
+/** What a statement says of a view, checked. @throws {MillraceError} PLAN_* */
+export function defineView(statement: CreateMaterializedView, services: Services, request: Request) {
   const context = planContext(services, request);
   const { name } = statement.name;
   const into = statement.into?.name ?? null;
@@ -78,7 +75,7 @@ function define(statement: CreateMaterializedView, services: Services, request: 
   const definition: MaterializedViewDefinition = {
     name,
     id,
-    sql: print(statement.query),
+    sql: print(lastingSettings(statement.query)),
     columns,
     dependsOn,
     into,
@@ -136,13 +133,11 @@ function refuseCircle(name: string, target: string, dependsOn: readonly string[]
 }
 
 async function makeTopics(definition: MaterializedViewDefinition, { recoveryPolicy }: ViewSettings, services: Services): Promise<void> {
-  const { name, id, stream, settings, changelogTopic } = definition;
-  const { deadLetterTopic, replayTopic } = viewNames(name, id);
+  const { stream, settings, changelogTopic } = definition;
   if (stream !== null) await createTopic(stream, services);
   try {
     await createStateTopic(changelogTopic, changelogConfigs, settings, services);
-    if (recoveryPolicy === 'best_effort')
-      for (const topic of [deadLetterTopic, replayTopic]) await createStateTopic(topic, letterConfigs, settings, services);
+    if (recoveryPolicy === 'best_effort') await createLetterTopics(definition, services);
   } catch (failure) {
     await deleteViewTopics(definition, services);
     throw failure;

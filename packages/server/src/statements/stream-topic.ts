@@ -1,6 +1,7 @@
-import type { StreamDefinition } from '@millrace/catalog';
+import type { MaterializedViewDefinition, StreamDefinition } from '@millrace/catalog';
 import { MillraceError } from '@millrace/core';
 import type { TopicMetadata } from '@millrace/kafka-client';
+import { viewNames } from '../views/view-names.ts';
 import type { Services } from './services.ts';
 
 /** Kafka's largest: record timestamps are event times, which may lie ahead of the broker's clock. */
@@ -41,6 +42,12 @@ export async function createStateTopic(
   const replicationFactor = Number(settings['replication_factor'] ?? services.values['kafka.replication_factor']);
   await services.admin.createTopic({ topic, partitions: 1, replicationFactor, configs });
   await topicOf(topic, services);
+}
+
+/** Makes the topics of a view's dead letters, which are kept until the view is dropped. */
+export async function createLetterTopics({ name, id, settings }: MaterializedViewDefinition, services: Services): Promise<void> {
+  const { deadLetterTopic, replayTopic } = viewNames(name, id);
+  for (const topic of [deadLetterTopic, replayTopic]) await createStateTopic(topic, { 'retention.ms': '-1' }, settings, services);
 }
 
 /** What the cluster says of a topic that is to be there. @throws {MillraceError} KAFKA_TOPIC_UNKNOWN */

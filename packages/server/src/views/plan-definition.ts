@@ -17,7 +17,7 @@ export interface ViewSurroundings {
 }
 
 /** An open transaction of an owner that died holds readers back for so long. */
-const transactionTimeoutMs = 10_000;
+export const transactionTimeoutMs = 10_000;
 /** An owner that is not heard of for so long loses its views to another server. */
 const sessionTimeoutMs = 10_000;
 
@@ -29,14 +29,23 @@ function targetOf({ name, into, stream }: MaterializedViewDefinition, { catalog 
 }
 
 /**
- * A view as the engine runs it: planned anew from its text, which gives the same operators as long as what it reads is the same.
+ * The plan of a view, made anew from its text: the same operators as long as what it reads is the same.
  * @throws {MillraceError} PLAN_* if what it reads has changed
  */
-export function viewRequest(definition: MaterializedViewDefinition, surroundings: ViewSurroundings, context: PlanContext): ViewRequest {
+export function planDefinition(definition: MaterializedViewDefinition, context: PlanContext) {
   const own = { ...context, source: definition.sql };
   const { settings, query } = takeViewSettings(parseQuery(definition.sql), { into: definition.into !== null }, own);
   const target = targetOf(definition, own);
-  const plan = planView(target, query, own);
+  return { plan: planView(target, query, own), target, settings };
+}
+
+/**
+ * A view as the engine runs it.
+ * @throws {MillraceError} as {@link planDefinition}
+ */
+export function viewRequest(definition: MaterializedViewDefinition, surroundings: ViewSurroundings, context: PlanContext): ViewRequest {
+  const own = { ...context, source: definition.sql };
+  const { plan, target, settings } = planDefinition(definition, context);
   const timeIndex = target.columns.length;
   const { groupId, transactionalId, deadLetterTopic, replayTopic } = viewNames(definition.name, definition.id);
   return {

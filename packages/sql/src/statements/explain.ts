@@ -2,9 +2,9 @@ import type { Explain, ExplainLive, Identifier, Statement } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseFormat } from './format.ts';
 
-const modes = { PLAN: 'plan', SYNTAX: 'syntax', PIPELINE: 'pipeline' } as const;
+const modes = { PLAN: 'plan', SYNTAX: 'syntax', PIPELINE: 'pipeline', UPGRADE: 'upgrade' } as const;
 
-/** `EXPLAIN [SYNTAX | PLAN | PIPELINE] statement` or `EXPLAIN LIVE '<query_id>'`. */
+/** `EXPLAIN [SYNTAX | PLAN | PIPELINE | UPGRADE] statement` or `EXPLAIN LIVE '<query_id>'`. */
 export function parseExplain(p: Parser): Explain | ExplainLive {
   const { start } = p.advance();
   if (p.accept('LIVE')) return parseExplainLive(p, start);
