@@ -10,6 +10,7 @@ const flagKeys = {
   'http-port': 'http.port',
   brokers: 'kafka.brokers',
   'broker-port': 'broker.port',
+  cluster: 'cluster',
   'log-level': 'log.level',
 } as const;
 
@@ -23,6 +24,7 @@ export const configurationFlags = {
   'http-port': Flags.string({ description: 'HTTP port; 0 takes a free one' }),
   brokers: Flags.string({ description: 'host:port of a Kafka cluster, separated by commas; without it an embedded broker is started' }),
   'broker-port': Flags.string({ description: 'port of the embedded broker; 0 takes a free one' }),
+  cluster: Flags.string({ description: 'share streams and views with the servers of this name on the same Kafka' }),
   'log-level': Flags.string({ description: 'least level that is logged: debug, info, warn, error, silent' }),
 };
 
