@@ -15,12 +15,20 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Node takes a longer time for none. */
+const timeoutMax = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(delayMs, callback, options) {
-    const handle = setTimeout(callback, delayMs);
-    if (options?.unref) handle.unref();
+    let handle: NodeJS.Timeout;
+    const arm = (leftMs: number) => {
+      const isLong = leftMs > timeoutMax;
+      handle = setTimeout(isLong ? () => arm(leftMs - timeoutMax) : callback, isLong ? timeoutMax : leftMs);
+      if (options?.unref) handle.unref();
+    };
+    arm(delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -1,5 +1,5 @@
-import { delay, FakeClock } from '@millrace/core';
-import { describe, expect, it } from 'vitest';
+import { delay, FakeClock, systemClock } from '@millrace/core';
+import { describe, expect, it, vi } from 'vitest';
 
 describe('FakeClock', () => {
   it('runs timers in order of their deadlines, those of one deadline in order of creation', () => {
@@ -45,5 +45,22 @@ describe('delay', () => {
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('systemClock', () => {
+  it('waits for longer than a timer of Node can', () => {
+    vi.useFakeTimers();
+    try {
+      let ran = 0;
+      systemClock.setTimer(5_000_000_000, () => ran++);
+      systemClock.setTimer(5_000_000_000, () => (ran += 100)).cancel();
+      vi.advanceTimersByTime(4_999_999_999);
+      expect(ran).toBe(0);
+      vi.advanceTimersByTime(1);
+      expect(ran).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

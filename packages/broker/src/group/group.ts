@@ -4,6 +4,9 @@ import { hasCommonProtocol, selectProtocol } from './group-protocol.ts';
 import { type JoinResult, joinFailure, Member, type MemberProtocol, type MemberTraits, type SyncResult, syncFailure } from './member.ts';
 import type { StoredGroup } from './stored-group.ts';
 
+/** What a member is called by goes into its id, which must fit into a string of the protocol. */
+const memberNameMax = 255;
+
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
 /** A committed position. */
@@ -208,7 +211,7 @@ export class Group {
 
   #joinUnknown(request: JoinRequest, answer: (result: JoinResult) => void): void {
     const { instanceId, clientId, sessionTimeoutMs } = request.traits;
-    const memberId = `${instanceId ?? clientId}-${this.#ports.random.uuid()}`;
+    const memberId = `${(instanceId ?? clientId).slice(0, memberNameMax)}-${this.#ports.random.uuid()}`;
     const replaced = instanceId === null ? undefined : this.#staticMembers.get(instanceId);
     if (replaced !== undefined) {
       this.#replaceStatic(this.#members.get(replaced)!, memberId, request, answer);

@@ -3,6 +3,7 @@ import { isStorageFailure } from '../topic/partition.ts';
 import { refuseTopicConfig, refuseTopicConfigs, type TopicConfigOverrides } from '../topic/topic-config.ts';
 import { refuseTopicName } from '../topic/topic-name.ts';
 import { describeTopicConfigs } from './32-describe-configs.ts';
+import { brief } from './brief.ts';
 import type { Handler, Services } from './handler.ts';
 
 type Asked = RequestOf<typeof apis.createTopics>['topics'][number];
@@ -101,5 +102,5 @@ function refuseAssignments({ assignments, numPartitions, replicationFactor }: As
 }
 
 function refused(name: string, [error, errorMessage]: Refusal): TopicResponse {
-  return { name, errorCode: errorCode(error), errorMessage, configs: [] };
+  return { name, errorCode: errorCode(error), errorMessage: brief(errorMessage), configs: [] };
 }

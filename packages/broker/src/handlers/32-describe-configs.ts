@@ -2,6 +2,7 @@ import { type apis, type EncodableResponse, errorCode, type RequestOf } from '@m
 import type { BrokerConfig } from '../broker-configs.ts';
 import { type TopicConfigOverrides, topicConfigValue } from '../topic/topic-config.ts';
 import { type TopicConfigDefinition, topicConfigs } from '../topic/topic-config-definitions.ts';
+import { brief } from './brief.ts';
 import type { Handler, Services } from './handler.ts';
 
 type Asked = RequestOf<typeof apis.describeConfigs>['resources'][number];
@@ -99,7 +100,7 @@ function describeBrokerConfig({ name, type, value, fallback, isSensitive, help }
 }
 
 function refused({ resourceType, resourceName }: Asked, error: Parameters<typeof errorCode>[0], errorMessage: string): ResourceResponse {
-  return { errorCode: errorCode(error), errorMessage, resourceType, resourceName, configs: [] };
+  return { errorCode: errorCode(error), errorMessage: brief(errorMessage), resourceType, resourceName, configs: [] };
 }
 
 /** All configurations of a topic, as CreateTopics tells them. */

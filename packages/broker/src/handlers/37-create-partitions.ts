@@ -1,6 +1,7 @@
 import { type apis, errorCode, type KafkaErrorName, type RequestOf } from '@millrace/kafka-protocol';
 import { isStorageFailure } from '../topic/partition.ts';
 import type { Topic } from '../topic/topics.ts';
+import { brief } from './brief.ts';
 import type { Handler, Services } from './handler.ts';
 
 type Asked = RequestOf<typeof apis.createPartitions>['topics'][number];
@@ -13,7 +14,7 @@ type Refusal = readonly [error: KafkaErrorName, message: string];
 export const handleCreatePartitions: Handler<typeof apis.createPartitions> = (request, services) => ({
   results: request.topics.map((asked) => {
     const [error, errorMessage] = grow(asked, request.validateOnly, services) ?? (['NONE', null] as const);
-    return { name: asked.name, errorCode: errorCode(error), errorMessage };
+    return { name: asked.name, errorCode: errorCode(error), errorMessage: brief(errorMessage) };
   }),
 });
 

@@ -2,6 +2,7 @@ import { errorCode } from '@millrace/kafka-protocol';
 import { type ConfigChange, type ConfigRefusal, changedConfigs, isConfigRefusal } from '../topic/alter-config.ts';
 import { isStorageFailure } from '../topic/partition.ts';
 import type { TopicConfigOverrides } from '../topic/topic-config.ts';
+import { brief } from './brief.ts';
 import type { Services } from './handler.ts';
 
 const topicResource = 2;
@@ -31,7 +32,12 @@ export function alterResources<R extends Resource>(
       ? ['INVALID_REQUEST', `${resource.resourceName} is asked for more than once`]
       : alter(resource, services, validateOnly, start, changesOf(resource));
     const [error, errorMessage] = refusal ?? (['NONE', null] as const);
-    return { errorCode: errorCode(error), errorMessage, resourceType: resource.resourceType, resourceName: resource.resourceName };
+    return {
+      errorCode: errorCode(error),
+      errorMessage: brief(errorMessage),
+      resourceType: resource.resourceType,
+      resourceName: resource.resourceName,
+    };
   });
 }
 
