@@ -45,16 +45,21 @@ interface ViewStatus {
   readonly name: string;
   readonly state: string;
   readonly lag: string;
+  readonly error: string;
   readonly server: string;
 }
 async function viewsOf(url: string): Promise<ViewStatus[]> {
   const rows = await execute(url, 'SHOW MATERIALIZED VIEWS');
   return rows.map((row) => {
     const cells = row.split('\t');
-    return { name: cells[0]!, state: cells[1]!, lag: cells[2]!, server: cells.at(-1)! };
+    return { name: cells[0]!, state: cells[1]!, lag: cells[2]!, error: cells[5]!, server: cells.at(-1)! };
   });
 }
-const stateOf = async (url: string, view: string) => (await viewsOf(url)).find(({ name }) => name === view)?.state ?? 'unknown';
+/** With what it has ended with, if it has. */
+async function stateOf(url: string, view: string): Promise<string> {
+  const status = (await viewsOf(url)).find(({ name }) => name === view);
+  return status?.state === 'error' ? `error: ${status.error}` : (status?.state ?? 'unknown');
+}
 
 beforeAll(async () => {
   const port = await freePort();

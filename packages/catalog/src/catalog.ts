@@ -239,12 +239,17 @@ export class Catalog implements CatalogReader {
     });
   }
 
-  /** @throws {MillraceError} PLAN_STREAM_UNKNOWN. */
-  updateMaterializedView(name: string, changes: ViewChanges): Promise<MaterializedViewDefinition> {
-    return this.#update(name, 'materialized view', (definition) => ({
-      kind: 'materialized view',
-      definition: { ...definition, ...changes },
-    }));
+  /**
+   * @param judgedBy the version by which the changes are right
+   * @throws {MillraceError} PLAN_STREAM_UNKNOWN for the view or something it depends on from now on; CATALOG_CHANGED if that is another
+   *   since then, or the view, told by its id.
+   */
+  updateMaterializedView(name: string, changes: ViewChanges, judgedBy = this.#version): Promise<MaterializedViewDefinition> {
+    return this.#update(name, 'materialized view', (definition) => {
+      if (changes.id !== undefined && changes.id !== definition.id) throw changedMeanwhile('materialized view', name);
+      if (changes.dependsOn !== undefined) this.#expectAll(changes.dependsOn, judgedBy);
+      return { kind: 'materialized view', definition: { ...definition, ...changes } };
+    });
   }
 
   /** Resolves to what was dropped. @throws {MillraceError} PLAN_STREAM_UNKNOWN (with the nearest name), STREAM_HAS_DEPENDENTS. */

@@ -123,6 +123,20 @@ describe('materialized views in the catalog', () => {
     await catalog.dropStream('target');
   });
 
+  it('are not changed by what was judged by another view of the name, or by sources that have changed since', async () => {
+    const catalog = await open();
+    await catalog.createStream(stream('devices'));
+    await catalog.createStream(stream('others'));
+    await catalog.createMaterializedView(materialized('mv', ['devices']));
+    const [judgedBy, after] = [catalog.version, materialized('mv', ['others'])];
+    await expect(catalog.updateMaterializedView('mv', { ...after, id: 'another' })).rejects.toMatchObject({ code: 'CATALOG_CHANGED' });
+    await catalog.updateStream('others', { partitions: 4 });
+    await expect(catalog.updateMaterializedView('mv', after, judgedBy)).rejects.toMatchObject({ code: 'CATALOG_CHANGED' });
+    await catalog.dropStream('others');
+    await expect(catalog.updateMaterializedView('mv', after)).rejects.toMatchObject({ code: 'PLAN_STREAM_UNKNOWN' });
+    expect(catalog.materializedView('mv')!.dependsOn).toEqual(['devices']);
+  });
+
   it('are changed in place, and refused where another kind is wanted', async () => {
     let catalog = await open();
     await catalog.createStream(stream('devices'));

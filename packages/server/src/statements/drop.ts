@@ -37,7 +37,9 @@ export async function deleteViewTopics(
   services: Services,
 ): Promise<void> {
   const { groupId, deadLetterTopic, replayTopic } = viewNames(name, id);
-  for (const topic of [deadLetterTopic, replayTopic]) await deleteTopic(topic, services);
+  // Most views have no dead letters, and it takes the administrator seconds to believe that a topic is not there.
+  const present = new Set(await services.admin.listTopics());
+  for (const topic of [deadLetterTopic, replayTopic]) if (present.has(topic)) await deleteTopic(topic, services);
   await deleteOwnTopics({ stream, changelogTopic }, services);
   await services.admin.deleteGroup(groupId);
 }

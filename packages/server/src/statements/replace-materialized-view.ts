@@ -31,13 +31,14 @@ export async function replaceMaterializedView(
 ): Promise<Answer> {
   const { catalog, views } = services;
   const { name, isPaused } = before;
+  const judgedBy = catalog.version;
   const after = successor(before, definition);
   const upgrade = upgradeOf(before, after, planContext(services, request), catalog);
   refuseLoss(name, upgrade, settings);
   if (keepsDeadLetters(after)) await createLetterTopics(after, services);
   if (upgrade.changesState) await forget(before, after, services, request);
   else await views.stop(name);
-  await catalog.updateMaterializedView(name, after);
+  await catalog.updateMaterializedView(name, after, judgedBy);
   if (isPaused) return noAnswer;
   try {
     await views.start(after);
