@@ -29,7 +29,7 @@ export class Replay {
   static async open(kafka: KafkaSource, recovery: ScanRecovery | null, feed: RecordFeed): Promise<Replay | null> {
     const topic = recovery?.replayTopic ?? null;
     if (topic === null) return null;
-    const [start] = await resumePositions(kafka, topic, [0], recovery!.offsetsOf(topic), 'continue');
+    const [start] = await resumePositions(kafka, topic, [0], recovery!);
     return new Replay(new ScanPartition(topic, start!), feed, recovery!);
   }
 

@@ -16,6 +16,8 @@ export interface RefusedRecord {
 export interface ScanRecovery {
   /** The next record of each partition of a topic; empty at the very first start. */
   offsetsOf(topic: string): ReadonlyMap<number, number>;
+  /** When the position in a partition became what it is (ms since the epoch), for messages. */
+  positionTime(topic: string, partition: number): number | undefined;
   /** What to do if the log has dropped records that were not read. */
   readonly onLostData: 'stop' | 'continue';
   /** Holds refused records that are to be processed once more (see {@link RefusedRecord}); null = there are none. */

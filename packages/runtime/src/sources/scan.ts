@@ -14,7 +14,7 @@ import type { UndecodableRecords } from './samples.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
 import type { Pace, SourceContext } from './source-ports.ts';
-import { resumePositions, startPositions } from './start-positions.ts';
+import { type PartitionStart, resumePositions, startPositions } from './start-positions.ts';
 import { TopicWatch } from './topic-watch.ts';
 
 /** So long a scan lets partitions wait that run ahead, when nothing comes of the others. */
@@ -115,7 +115,7 @@ export class Scan {
     const starts =
       offsets === undefined || offsets.size === 0
         ? await startPositions(kafka, topic, partitions, start)
-        : await resumePositions(kafka, topic, partitions, offsets, this.#recovery!.onLostData);
+        : await this.#resume(this.#recovery!, partitions);
     for (const from of starts) {
       this.#partitions.push(new ScanPartition(topic, from));
       this.#tracker?.add(from.partition, { isEmpty: from.isEmpty, isAtEnd: from.startOffset >= from.endOffset }, clock.monotonic());
@@ -135,6 +135,13 @@ export class Scan {
         this.#arrivals.wake();
       },
     });
+  }
+
+  async #resume(recovery: ScanRecovery, partitions: readonly number[]): Promise<readonly PartitionStart[]> {
+    const starts = await resumePositions(this.#context.kafka, this.topic, partitions, recovery);
+    for (const { lost } of starts)
+      if (lost !== null) this.#context.logger.warn({ ...lost.details }, `${lost.message}; going on behind them`);
+    return starts;
   }
 
   /** Reads until the input ends (bounded), what it feeds takes no more, or the signal is aborted. @throws what ends the query. */
@@ -310,7 +317,9 @@ export class Scan {
   }
 
   #asGone(error: MillraceError): MillraceError {
-    if (error.code !== 'KAFKA_TOPIC_UNKNOWN') return error;
+    // It may be another topic: what the rows are written to.
+    const { topic = this.topic } = error.details;
+    if (error.code !== 'KAFKA_TOPIC_UNKNOWN' || topic !== this.topic) return error;
     return new MillraceError('PLAN_STREAM_UNKNOWN', `stream "${this.stream}" cannot be read: its topic "${this.topic}" does not exist`, {
       cause: error,
     });

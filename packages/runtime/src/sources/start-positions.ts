@@ -1,5 +1,7 @@
 import { MillraceError } from '@millrace/core';
+import { formatDateTime, zone } from '@millrace/data';
 import type { StartPosition } from '@millrace/planner';
+import type { ScanRecovery } from './scan-recovery.ts';
 import type { KafkaSource } from './source-ports.ts';
 
 /** Where reading a partition begins, and what its log held when that was decided. */
@@ -35,6 +37,7 @@ export async function startPositions(
 
 /**
  * Fixes where a scan goes on that has stopped at `offsets`. A partition that is new begins at its first record.
+ * @returns with what was passed over, if anything was
  * @throws {MillraceError} KAFKA_OFFSET_OUT_OF_RANGE if records that were not read are gone, unless they are to be passed over; always
  * if the log ends before the offset: then it is not the log that was read.
  */
@@ -42,9 +45,9 @@ export async function resumePositions(
   kafka: KafkaSource,
   topic: string,
   partitions: readonly number[],
-  offsets: ReadonlyMap<number, number>,
-  onLostData: 'stop' | 'continue',
-): Promise<PartitionStart[]> {
+  recovery: Pick<ScanRecovery, 'offsetsOf' | 'positionTime' | 'onLostData'>,
+): Promise<(PartitionStart & { readonly lost: MillraceError | null })[]> {
+  const offsets = recovery.offsetsOf(topic);
   const [earliest, latest] = await Promise.all([
     kafka.listOffsets(topic, partitions, 'earliest'),
     kafka.listOffsets(topic, partitions, 'latest'),
@@ -52,24 +55,39 @@ export async function resumePositions(
   return partitions.map((partition, i) => {
     const [first, end] = [earliest[i]!, latest[i]!];
     const offset = offsets.get(partition) ?? first;
-    if (offset > end || (offset < first && onLostData === 'stop')) throw lostData(topic, partition, offset, first, end);
-    return { partition, startOffset: Math.max(offset, first), endOffset: end, isEmpty: first >= end };
+    const atMs = recovery.positionTime(topic, partition);
+    if (offset > end) throw otherLog({ topic, partition, offset, latest: end });
+    const lost = offset < first ? lostData({ topic, partition, offset, earliest: first, atMs }) : null;
+    if (lost !== null && recovery.onLostData === 'stop') throw lost;
+    return { partition, startOffset: Math.max(offset, first), endOffset: end, isEmpty: first >= end, lost };
   });
 }
 
-function lostData(topic: string, partition: number, offset: number, earliest: number, latest: number): MillraceError {
-  const details = { topic, partition, offset, earliest, latest, isLost: true };
-  if (offset > latest) {
-    const message = `partition ${partition} of "${topic}" ends at offset ${latest}, but was read up to ${offset}: it is not the same log any more`;
-    return new MillraceError('KAFKA_OFFSET_OUT_OF_RANGE', message, {
-      details,
-      hint: 'was the topic deleted and made anew? Then drop the view and create it again',
-    });
-  }
-  const message = `partition ${partition} of "${topic}" has lost ${earliest - offset} records that were not read: those from offset ${offset} to ${earliest - 1}`;
+interface Lost {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+function otherLog({ topic, partition, offset, latest }: Lost & { readonly latest: number }): MillraceError {
+  const message = `partition ${partition} of "${topic}" ends at offset ${latest}, but was read up to ${offset}: it is not the same log any more`;
   return new MillraceError('KAFKA_OFFSET_OUT_OF_RANGE', message, {
-    details,
-    hint: "the topic's retention has dropped them; with on_lost_data = 'continue' the view goes on behind them",
+    details: { topic, partition, offset, latest, isLost: true },
+    hint: 'was the topic deleted and made anew? Then drop the view and create it again',
+  });
+}
+
+/** @param atMs when it was read up to there */
+function lostData({ topic, partition, offset, earliest, atMs }: Lost & { readonly earliest: number; readonly atMs?: number | undefined }) {
+  const count = earliest - offset;
+  const what =
+    count === 1
+      ? `1 record that was not read: that at offset ${offset}`
+      : `${count} records that were not read: those from offset ${offset} to ${earliest - 1}`;
+  const since = atMs === undefined ? '' : `; it was read up to there at ${formatDateTime(atMs, 3, zone('UTC'))} UTC`;
+  return new MillraceError('KAFKA_OFFSET_OUT_OF_RANGE', `partition ${partition} of "${topic}" has lost ${what}${since}`, {
+    details: { topic, partition, offset, earliest, atMs, isLost: true },
+    hint: "retention, TRUNCATE or somebody's deletion has dropped them; with on_lost_data = 'continue' the view goes on behind them",
   });
 }
 

@@ -14,6 +14,7 @@ import { MemoryBudget } from '../state/memory-budget.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { buildPipeline, type Pipeline, type PipelineInput } from './pipeline.ts';
 import type { QueryState, QueryStatistics } from './statistics.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface TaskOptions {
   readonly queryId: string;
@@ -242,14 +243,4 @@ export class Task {
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
-}
-
-/** Waits, but not longer than until the signal. @throws its reason. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,10 +1,11 @@
+import { crc32 } from 'node:zlib';
 import { MillraceError } from '@millrace/core';
 import { readPartition } from '../sources/read-partition.ts';
 import type { KafkaSource } from '../sources/source-ports.ts';
 import type { StateEntry } from '../state/operator-state.ts';
 
 /** Whose an entry is: the first byte of its key. Then two bytes that say which one, then the owner's own key. */
-const kinds = { position: 1, operator: 2, scan: 3 } as const;
+const kinds = { position: 1, operator: 2, scan: 3, inventory: 4 } as const;
 const prefixBytes = 3;
 
 /** Something that keeps entries in a view's changelog. */
@@ -31,9 +32,49 @@ export function changelogKey({ kind, index }: EntryOwner, key: Uint8Array): Buff
 }
 
 /** A position as an entry: positions and states are written together, so that neither is ever ahead of the other. */
-export function positionEntry({ topic, partition, offset }: SourcePosition): { readonly key: Buffer; readonly value: Buffer } {
-  const owner: EntryOwner = { kind: 'position', index: 0 };
-  return { key: changelogKey(owner, Buffer.from(JSON.stringify([topic, partition]))), value: Buffer.from(String(offset)) };
+export function positionEntry({ topic, partition, offset }: SourcePosition): Entry {
+  return sealed({ kind: 'position', index: 0 }, JSON.stringify([topic, partition]), String(offset));
+}
+
+/** What there is in all, as an entry: what is missing from a changelog shows. */
+export function inventoryEntry({ owners, positions }: Inventory): Entry {
+  return sealed({ kind: 'inventory', index: 0 }, '', JSON.stringify([[...owners].sort(), positions]));
+}
+
+/** Who has entries, as {@link ownerName} says it, and how many positions there are. */
+export interface Inventory {
+  readonly owners: Iterable<string>;
+  readonly positions: number;
+}
+
+export function ownerName({ kind, index }: EntryOwner): string {
+  return `${kind} ${index}`;
+}
+
+interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+/** A text as an entry, with a checksum over key and text behind it. */
+function sealed(owner: EntryOwner, key: string, text: string): Entry {
+  return { key: changelogKey(owner, Buffer.from(key)), value: Buffer.from(`${text} ${checksum(key, text)}`) };
+}
+
+function unsealed({ key, value }: StateEntry): string {
+  const [, text, sum] = /^(.*) ([0-9a-f]+)$/.exec(value.toString()) ?? [];
+  if (text !== undefined && sum === checksum(key.toString(), text)) return text;
+  throw invalid(`the entry ${key.toString() || 'of what there is'} fails its checksum`);
+}
+
+function checksum(key: string, text: string): string {
+  return crc32(text, crc32(key)).toString(16);
+}
+
+function invalid(what: string): MillraceError {
+  return new MillraceError('STATE_INVALID', `the state of the view cannot be read: ${what}`, {
+    hint: 'its changelog is damaged, or something else has written to it or deleted of it',
+  });
 }
 
 function positionOf(key: Buffer): [topic: string, partition: number] {
@@ -42,17 +83,17 @@ function positionOf(key: Buffer): [topic: string, partition: number] {
 
 /** What a changelog holds: of each key its last value. */
 export class ChangelogContents {
-  readonly #entries = new Map<string, StateEntry>();
+  readonly #entries = new Map<string, StateEntry & { readonly writtenMs: number }>();
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** @param value null = the key is gone */
-  put(key: Buffer, value: Buffer | null): void {
+  /** @param value null = the key is gone @param writtenMs ms since the epoch */
+  put(key: Buffer, value: Buffer | null, writtenMs: number): void {
     const name = key.toString('latin1');
     if (value === null) this.#entries.delete(name);
-    else this.#entries.set(name, { key: Buffer.from(key), value: Buffer.from(value) });
+    else this.#entries.set(name, { key: Buffer.from(key), value: Buffer.from(value), writtenMs });
   }
 
   /** The entries of one owner, with its own keys. */
@@ -61,27 +102,55 @@ export class ChangelogContents {
       if (key[0] === kinds[kind] && key.readUInt16BE(1) === index) yield { key: key.subarray(prefixBytes), value };
   }
 
+  /** When the position in a partition was last committed, ms since the epoch; undefined if there is none. */
+  positionTime({ topic, partition }: Omit<SourcePosition, 'offset'>): number | undefined {
+    const { key } = positionEntry({ topic, partition, offset: 0 });
+    return this.#entries.get(key.toString('latin1'))?.writtenMs;
+  }
+
   /** The keys of everything but positions in these topics. */
   keysBeside(topics: ReadonlySet<string>): Buffer[] {
     const isKept = (key: Buffer) => key[0] === kinds.position && topics.has(positionOf(key.subarray(prefixBytes))[0]);
     return [...this.#entries.values()].map(({ key }) => key).filter((key) => !isKept(key));
   }
 
-  /** By topic and partition. */
-  positions(): Map<string, Map<number, number>> {
-    const positions = new Map<string, Map<number, number>>();
-    for (const { key, value } of this.of({ kind: 'position', index: 0 })) {
-      const [topic, partition] = positionOf(key);
-      if (!positions.has(topic)) positions.set(topic, new Map());
-      positions.get(topic)!.set(partition, Number(value.toString()));
-    }
-    return positions;
+  /** Up to where each partition is done. @throws {MillraceError} STATE_INVALID */
+  positions(): SourcePosition[] {
+    return [...this.of({ kind: 'position', index: 0 })].map((entry) => {
+      const offset = Number(unsealed(entry));
+      const [topic, partition] = positionOf(entry.key);
+      return { topic, partition, offset };
+    });
   }
+
+  /** All but the positions and the inventory itself. */
+  owners(): Set<string> {
+    const owners = new Set<string>();
+    for (const { key } of this.#entries.values())
+      for (const kind of ['operator', 'scan'] as const)
+        if (key[0] === kinds[kind]) owners.add(ownerName({ kind, index: key.readUInt16BE(1) }));
+    return owners;
+  }
+
+  /** @throws {MillraceError} STATE_INVALID if anything is missing, or more than there should be. */
+  check(): void {
+    if (this.size === 0) return;
+    const [entry] = this.of({ kind: 'inventory', index: 0 });
+    if (entry === undefined) throw invalid('it does not say what there is');
+    const [owners, positions] = JSON.parse(unsealed(entry)) as [string[], number];
+    const found = { owners: [...this.owners()].sort(), positions: this.positions().length };
+    if (found.owners.join() !== owners.join()) throw invalid(`there are entries of ${list(found.owners)} instead of ${list(owners)}`);
+    if (found.positions !== positions) throw invalid(`there are ${found.positions} positions instead of ${positions}`);
+  }
+}
+
+function list(owners: readonly string[]): string {
+  return owners.length === 0 ? 'nobody' : owners.join(', ');
 }
 
 /**
  * Reads a changelog from its beginning to its end: what was committed to it when this was called.
- * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; STATE_INVALID if its keys are not of a view
+ * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; STATE_INVALID if its keys are not of a view, or not all there
  */
 export async function readChangelog(kafka: KafkaSource, topic: string, signal: AbortSignal): Promise<ChangelogContents> {
   const contents = new ChangelogContents();
@@ -90,9 +159,10 @@ export async function readChangelog(kafka: KafkaSource, topic: string, signal: A
       const [keyStart, valueStart] = [spans.keyStarts[record]!, spans.valueStarts[record]!];
       const key = keyStart < 0 ? null : spans.bytes.subarray(keyStart, spans.keyEnds[record]!);
       if (key === null || key.length < prefixBytes) throw foreignRecord(topic, spans.offsets[record]!);
-      contents.put(key, valueStart < 0 ? null : spans.bytes.subarray(valueStart, spans.valueEnds[record]!));
+      contents.put(key, valueStart < 0 ? null : spans.bytes.subarray(valueStart, spans.valueEnds[record]!), spans.timestamps[record]!);
     }
   }
+  contents.check();
   return contents;
 }
 

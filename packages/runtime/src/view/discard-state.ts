@@ -1,5 +1,5 @@
 import type { Clock } from '@millrace/core';
-import { readChangelog } from './changelog.ts';
+import { inventoryEntry, readChangelog } from './changelog.ts';
 import type { ViewKafka } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
 
@@ -25,6 +25,9 @@ export async function discardState(
     const contents = await readChangelog(kafka, changelogTopic, signal);
     producer.begin();
     for (const key of contents.keysBeside(topics)) await producer.append(changelogTopic, 0, clock.now(), key, null);
+    const positions = contents.positions().filter(({ topic }) => topics.has(topic)).length;
+    const { key, value } = inventoryEntry({ owners: [], positions });
+    await producer.append(changelogTopic, 0, clock.now(), key, value);
     await producer.commit();
   } finally {
     await producer.close();

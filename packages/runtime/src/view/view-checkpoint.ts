@@ -5,7 +5,7 @@ import { deadLetter } from '../sources/dead-letter.ts';
 import type { RefusedRecord } from '../sources/scan-recovery.ts';
 import type { Checkpoint } from '../task/checkpoint.ts';
 import type { Task } from '../task/task.ts';
-import { changelogKey, type EntryOwner, positionEntry } from './changelog.ts';
+import { type ChangelogContents, changelogKey, type EntryOwner, inventoryEntry, ownerName, positionEntry } from './changelog.ts';
 import type { ViewMember } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
 
@@ -21,6 +21,10 @@ export class ViewCheckpoint implements Checkpoint {
   readonly #member: ViewMember;
   readonly #clock: Clock;
   readonly #committed = new Map<string, PartitionOffset>();
+  /** Who has entries in the changelog. */
+  readonly #owners: Set<string>;
+  /** What the changelog says that there is. */
+  #inventory = '';
   readonly #onCommit: () => void;
   #task: Task | undefined;
   #positionSum = -1;
@@ -29,13 +33,13 @@ export class ViewCheckpoint implements Checkpoint {
   #committedRefused = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  /** @param committed where the view stood when it began */
+  /** @param restored where the view stood when it began */
   constructor(
     request: ViewRequest,
     producer: TransactionalProducer,
     member: ViewMember,
     clock: Clock,
-    committed: readonly PartitionOffset[],
+    restored: ChangelogContents,
     onCommit: () => void,
   ) {
     this.#request = request;
@@ -43,7 +47,8 @@ export class ViewCheckpoint implements Checkpoint {
     this.#member = member;
     this.#clock = clock;
     this.#onCommit = onCommit;
-    for (const position of committed) this.#committed.set(keyOf(position), position);
+    this.#owners = restored.owners();
+    for (const position of restored.positions()) this.#committed.set(keyOf(position), position);
   }
 
   /** Called once, before the task runs. */
@@ -98,9 +103,10 @@ export class ViewCheckpoint implements Checkpoint {
       const { key, value } = positionEntry(position);
       this.#append(key, value);
     }
+    const inventory = this.#appendInventory(moved);
     await this.#producer.sendOffsets(this.#request.groupId, moved, this.#member);
     await this.#producer.commit();
-    [this.#positionSum, this.#rowsOut, this.#committedRefused] = [positionSum, rowsOut, refused];
+    [this.#positionSum, this.#rowsOut, this.#committedRefused, this.#inventory] = [positionSum, rowsOut, refused, inventory];
     for (const position of moved) this.#committed.set(keyOf(position), position);
     this.#lastMs = this.#clock.monotonic();
     this.#onCommit();
@@ -122,7 +128,18 @@ export class ViewCheckpoint implements Checkpoint {
   }
 
   #appendState(state: Task['scans'][number]['state'], owner: EntryOwner): void {
-    if (state?.isDirty) state.takeChanges((key, value) => this.#append(changelogKey(owner, key), value));
+    if (!state?.isDirty) return;
+    this.#owners.add(ownerName(owner));
+    state.takeChanges((key, value) => this.#append(changelogKey(owner, key), value));
+  }
+
+  /** Only where it has changed. @returns what it is now */
+  #appendInventory(moved: readonly PartitionOffset[]): string {
+    const positions = this.#committed.size + moved.filter((position) => !this.#committed.has(keyOf(position))).length;
+    const { key, value } = inventoryEntry({ owners: this.#owners, positions });
+    const inventory = value.toString();
+    if (inventory !== this.#inventory) this.#append(key, value);
+    return inventory;
   }
 
   #append(key: Uint8Array, value: Uint8Array | null): void {

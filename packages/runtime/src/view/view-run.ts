@@ -1,10 +1,12 @@
-import { MillraceError } from '@millrace/core';
+import { asMillraceError, delay, MillraceError } from '@millrace/core';
 import type { Formats } from '@millrace/formats';
+import type { TransactionalProducer } from '@millrace/kafka-client';
 import { StreamSink } from '../sinks/stream-sink.ts';
 import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { SourceContext } from '../sources/source-ports.ts';
 import { Task } from '../task/task.ts';
-import { type ChangelogContents, readChangelog } from './changelog.ts';
+import { unlessAborted } from '../task/unless-aborted.ts';
+import { type ChangelogContents, ownerName, readChangelog } from './changelog.ts';
 import type { FailedRecords } from './failed-records.ts';
 import { ViewCheckpoint } from './view-checkpoint.ts';
 import type { ViewKafka, ViewMember } from './view-kafka.ts';
@@ -26,6 +28,9 @@ export interface ViewRunEvents {
 /** Most bytes that wait to be sent: the rows of a commit interval, and the states that changed in it. */
 const bufferedBytesMax = 32 * 1024 * 1024;
 const batchBytes = 64 * 1024;
+/** So often it is asked for before it counts as gone. */
+const askedForChangelog = 5;
+const askAgainMs = 400;
 
 /**
  * One run of a view in one owner, from its restored state to the next stop or failure. After a failure nothing of it is used
@@ -58,19 +63,9 @@ export class ViewRun {
     events: ViewRunEvents,
     signal: AbortSignal,
   ): Promise<ViewRun> {
-    const { kafka } = context;
-    const { transactionalId, transactionTimeoutMs, changelogTopic } = request;
-    const producer = await kafka.openTransactionalProducer({
-      transactionalId,
-      transactionTimeoutMs,
-      batchSizeBytes: batchBytes,
-      maxBufferedBytes: bufferedBytesMax,
-    });
+    const producer = await openProducer(request, context.kafka, signal);
     try {
-      signal.throwIfAborted();
-      const contents = await readChangelog(kafka, changelogTopic, signal);
-      const positions = contents.positions();
-      const committed = [...positions].flatMap(([topic, of]) => [...of].map(([partition, offset]) => ({ topic, partition, offset })));
+      const contents = await unlessAborted(readState(request, context, signal), signal);
       const onCommit = () => {
         for (const { topic, partition, offset } of checkpoint.committed) failed.forgetBefore(topic, partition, offset);
         if (!isRunning) events.onRunning();
@@ -78,8 +73,8 @@ export class ViewRun {
         events.onCommit();
       };
       let isRunning = false;
-      const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, committed, onCommit);
-      const task = createTask(request, context, checkpoint, recoveryOf(request, positions, checkpoint, failed));
+      const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, contents, onCommit);
+      const task = createTask(request, context, checkpoint, recoveryOf(request, contents, checkpoint, failed));
       checkpoint.follow(task);
       restore(task, contents);
       return new ViewRun(task, checkpoint, contents.size, () => producer.close());
@@ -111,17 +106,60 @@ export class ViewRun {
   }
 }
 
+/** Who opens it when nobody waits any more closes it again. */
+function openProducer(
+  { transactionalId, transactionTimeoutMs }: ViewRequest,
+  kafka: ViewKafka,
+  signal: AbortSignal,
+): Promise<TransactionalProducer> {
+  const opening = kafka.openTransactionalProducer({
+    transactionalId,
+    transactionTimeoutMs,
+    // What takes longer is in vain: the brokers have aborted the transaction by then.
+    operationTimeoutMs: transactionTimeoutMs,
+    batchSizeBytes: batchBytes,
+    maxBufferedBytes: bufferedBytesMax,
+  });
+  const closeUnheard = (producer: TransactionalProducer) => (signal.aborted ? producer.close() : undefined);
+  opening.then(closeUnheard).catch(() => {});
+  return unlessAborted(opening, signal);
+}
+
+/** @throws {MillraceError} STATE_INVALID also where the changelog is gone: brokers that have just started may not know it yet, and are asked again. */
+async function readState({ changelogTopic }: ViewRequest, { kafka, clock }: ViewContext, signal: AbortSignal): Promise<ChangelogContents> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await readChangelog(kafka, changelogTopic, signal);
+    } catch (failure) {
+      const cause = asMillraceError(failure);
+      if (cause.code !== 'KAFKA_TOPIC_UNKNOWN') throw failure;
+      if (asked === askedForChangelog) throw changelogGone(changelogTopic, cause);
+      await delay(clock, askAgainMs, signal);
+    }
+  }
+}
+
+function changelogGone(topic: string, cause: MillraceError): MillraceError {
+  return new MillraceError('STATE_INVALID', `the changelog "${topic}" does not exist any more: what the view has computed is lost`, {
+    cause,
+    details: { topic },
+    hint: 'drop the view and create it again',
+  });
+}
+
 function recoveryOf(
   { deadLetterTopic, replayTopic, onLostData }: ViewRequest,
-  positions: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  contents: ChangelogContents,
   checkpoint: ViewCheckpoint,
   failed: FailedRecords,
 ): ScanRecovery {
-  const none = new Map<number, number>();
+  const positions = contents.positions();
   return {
     onLostData,
     replayTopic,
-    offsetsOf: (topic) => positions.get(topic) ?? none,
+    offsetsOf: (topic) =>
+      new Map(positions.filter((position) => position.topic === topic).map(({ partition, offset }) => [partition, offset])),
+    positionTime: (topic, partition) => contents.positionTime({ topic, partition }),
     failedBefore: (topic, partition) => failed.of(topic, partition),
     refuse(record) {
       if (deadLetterTopic !== null) {
@@ -146,7 +184,16 @@ function createTask(request: ViewRequest, context: ViewContext, checkpoint: View
   return new Task({ queryId: view, plan, memoryBytes, recovery: { scans, checkpoint } }, context, streamSink);
 }
 
+/** @throws {MillraceError} STATE_INVALID if entries are damaged, or of somebody whom the plan does not have. */
 function restore({ stages, scans }: Task, contents: ChangelogContents): void {
+  const unknown = contents.owners();
+  for (const index of stages.keys()) unknown.delete(ownerName({ kind: 'operator', index }));
+  for (const index of scans.keys()) unknown.delete(ownerName({ kind: 'scan', index }));
+  if (unknown.size > 0) {
+    throw new MillraceError('STATE_INVALID', `the view has state of ${[...unknown].join(', ')}, which its query does not have`, {
+      hint: 'the state belongs to another query',
+    });
+  }
   for (const [index, { operator }] of stages.entries()) operator.state?.restore(contents.of({ kind: 'operator', index }));
   for (const [index, { state }] of scans.entries()) state?.restore(contents.of({ kind: 'scan', index }));
 }

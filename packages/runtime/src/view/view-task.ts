@@ -73,8 +73,7 @@ export class ViewTask {
   /** Lets {@link run} end: what is processed is committed, position and state are kept. */
   stop(): void {
     this.#stopping.abort();
-    this.#opening.abort(stopped());
-    this.#run?.stop();
+    this.#endRun(false);
     this.#ownership?.resolve();
   }
 
@@ -121,6 +120,8 @@ export class ViewTask {
       onRevoked: (_, lost) => this.#giveUp(lost),
       onFailed: (error) => {
         this.#groupFailure = error;
+        this.#isOwner = false;
+        this.#endRun(true);
         this.#ownership?.resolve();
       },
     });
@@ -140,14 +141,21 @@ export class ViewTask {
   /** The group takes the view away: commits and stops, unless others may own it already. */
   async #giveUp(lost: boolean): Promise<void> {
     this.#isOwner = false;
-    this.#opening.abort(stopped());
-    if (lost) this.#run?.abandon(stopped());
-    else this.#run?.stop();
+    this.#endRun(lost);
     await this.#runEnded;
-    if (!this.#stopping.signal.aborted) this.#state = 'standby';
+    if (!this.#stopping.signal.aborted && this.#state !== 'failed') this.#state = 'standby';
+  }
+
+  /** A run that has not committed anything yet has nothing to finish, and may wait for brokers that do not answer. */
+  #endRun(atOnce: boolean): void {
+    this.#opening.abort(stopped());
+    if (atOnce || this.#state !== 'running') this.#run?.abandon(stopped());
+    else this.#run?.stop();
   }
 
   async #runOnce(onReady: () => void): Promise<void> {
+    // Meanwhile another may have become the owner.
+    if (this.#stopping.signal.aborted || !this.#isOwner) return;
     this.#state = this.#restarts > 0 && this.#lastCommitMs !== null ? 'waiting' : 'restoring';
     this.#opening = new AbortController();
     const ended = Promise.withResolvers<void>();
@@ -169,8 +177,11 @@ export class ViewTask {
   }
 
   async #openAndRun(onReady: () => void): Promise<void> {
+    // A run that is given up at once may have a commit under way.
+    let isOver = false;
     const events = {
       onRunning: () => {
+        if (isOver) return;
         this.#state = 'running';
         onReady();
       },
@@ -183,8 +194,11 @@ export class ViewTask {
     };
     const run = await ViewRun.open(this.#request, this.#context, this.#member!, this.#failed, events, this.#opening.signal);
     this.#run = run;
-    if (this.#stopping.signal.aborted || !this.#isOwner) run.stop();
-    await run.run();
+    try {
+      await run.run();
+    } finally {
+      isOver = true;
+    }
   }
 
   /** Waits until the view may begin anew. @throws the failure if it would come again. */
@@ -197,7 +211,7 @@ export class ViewTask {
     if (isPoison) return;
     this.#state = 'waiting';
     this.#context.logger.warn({ view, code: error.code, error: error.message }, 'the view begins anew from its last commit');
-    await delay(this.#context.clock, this.#delayMs, this.#stopping.signal).catch(() => {});
+    await delay(this.#context.clock, this.#delayMs, this.#opening.signal).catch(() => {});
     this.#delayMs = Math.min(this.#delayMs * 2, maxDelayMs);
   }
 }
