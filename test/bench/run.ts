@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../architecture/workspace.ts';
 import { hasCommand } from '../harness/process.ts';
+import { legal, positive, scriptOptions } from '../harness/script-options.ts';
 import { renderTable } from '../harness/text-table.ts';
 import { type Cluster, startClusters } from './clusters.ts';
 import { baseline, type Contestant, contestants } from './contestants.ts';
@@ -23,16 +24,23 @@ import { deviceRecords } from './devices.ts';
 import type { Measured } from './measure.ts';
 import { createTopic, fill, readAll } from './topics.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    records: { type: 'string', default: '1000000' },
-    only: { type: 'string', default: 'decode,produce,consume,copy,w1,w2' },
-    who: { type: 'string' },
-    kafka: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const everyClient = ['decode', 'produce', 'consume', 'copy', 'w1', 'w2'];
+const usage = `npm run bench -- [--records 1000000] [--only ${everyClient.join(',')}|broker] [--who millrace,kafkajs] [--kafka] [--json]`;
+const options = scriptOptions(usage, () => {
+  const { values } = parseArgs({
+    options: {
+      records: { type: 'string', default: '1000000' },
+      only: { type: 'string', default: everyClient.join(',') },
+      who: { type: 'string' },
+      kafka: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only.split(',');
+  legal('only', only, [...everyClient, 'broker']);
+  return { ...values, only, records: positive('records', values.records) };
 });
-const records = Number(options.records);
+const { records } = options;
 const source = 'bench-devices';
 const canPin = hasCommand('taskset') && cpus().length > 1;
 const notes = ['Millrace compares the checksum of every batch that it reads; librdkafka only where "+ CRC" stands behind its name.'];
@@ -137,7 +145,7 @@ const rows: Row[] = [];
 try {
   const named = options.who?.split(',');
   const all = contestants(folder, (reason) => notes.push(reason)).filter(({ name }) => named?.includes(name) ?? true);
-  const workloads = options.only.split(',');
+  const workloads = options.only;
   if (workloads.includes('decode')) rows.push(...rowsOf('–', decode()));
   const rest = workloads.filter((workload) => workload !== 'decode' && workload !== 'broker');
   for (const start of rest.length === 0 ? [] : startClusters(folder, options.kafka)) {
@@ -152,7 +160,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 // Each starts a broker of its own, and has all cores for both ends.
-for (const part of options.only.split(',').includes('broker') ? ['latency', 'fetch', 'memory'] : []) {
+for (const part of options.only.includes('broker') ? ['latency', 'fetch', 'memory'] : []) {
   const script = join(root, 'test/bench', `broker-${part}.ts`);
   const [program, ...args] = [
     ...(canPin ? ['taskset', '-c', `0-${cpus().length - 1}`] : []),

@@ -12,28 +12,35 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../architecture/workspace.ts';
+import { legal, positive, scriptOptions } from '../harness/script-options.ts';
 import { BrokerTarget } from './broker-target.ts';
 import { InputFailure, inputOf, type LoopReport, loop } from './fuzz-loop.ts';
 import type { Target } from './target.ts';
 import { isolatedTargets } from './targets.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '5' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    target: { type: 'string' },
-  },
+const brokerKinds = ['broker', 'guarded'] as const;
+const targetNames = [...isolatedTargets.keys(), ...brokerKinds];
+const { minutes, seed, target } = scriptOptions(`npm run fuzz -- [--minutes 5] [--seed N] [--target ${targetNames.join('|')}]`, () => {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '5' },
+      seed: { type: 'string', default: String(1 + (Date.now() % 2 ** 31)) },
+      target: { type: 'string' },
+    },
+  });
+  if (values.target !== undefined) legal('target', [values.target], targetNames);
+  return { ...values, minutes: positive('minutes', values.minutes), seed: positive('seed', values.seed) };
 });
 
-const roundSeconds = 15;
+/** Each target has its turn, however short the time is. */
+const roundSeconds = Math.min(15, (minutes * 60) / (target === undefined ? targetNames.length : 1));
 /** An input that takes more than this of a processor hangs; so does one that waits for so long, though a machine may do much else. */
 const hangCpuMs = 20_000;
 const hangMs = 600_000;
 /** The broker is killed and started on what it has after so many rounds. */
 const roundsBetweenKills = 5;
 
-const seed = Number(values.seed);
-const endMs = Date.now() + Number(values.minutes) * 60_000;
+const endMs = Date.now() + minutes * 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-fuzz-progress-'));
 const totals = new Map<string, { inputs: number; residentMb: number }>();
 let failures = 0;
@@ -127,10 +134,10 @@ async function runBroker(broker: BrokerTarget, round: number, roundSeed: number)
   line(`round ${round}: ${broker.name} has ${Math.round(before)} MB in use, ${Math.round(broker.residentMb)} MB without topics`);
 }
 
-const wanted = (name: string) => values.target === undefined || values.target === name;
-line(`seed ${seed}, ${values.minutes} minutes`);
+const wanted = (name: string) => target === undefined || target === name;
+line(`seed ${seed}, ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`);
 const brokers: BrokerTarget[] = [];
-for (const kind of ['broker', 'guarded'] as const) if (wanted(kind)) brokers.push(await BrokerTarget.open(kind));
+for (const kind of brokerKinds) if (wanted(kind)) brokers.push(await BrokerTarget.open(kind));
 const closeBrokers = () => Promise.all(brokers.map((broker) => broker.close()));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeBrokers().finally(() => process.exit(1)));
 try {

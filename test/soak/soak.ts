@@ -1,7 +1,7 @@
 /**
  * Holds a server under load and looks whether its memory stays flat.
  *
- * `npm run soak -- [--minutes 15] [--rate 20000] [--queries 4] [--url … --brokers …]`: starts a server (as built, if it is built),
+ * `npm run soak -- [--minutes 15] [--rate 20000] [--queries 4]`: starts a server (as built, if it is built),
  * runs tumbling queries over a stream whose keys keep changing (a million new ones an hour) with some late rows, and prints a line of
  * figures every half minute; at the end the slope of the resident memory after minute 5, errors, late rows, and each group's lag.
  */
@@ -14,15 +14,22 @@ import { createAdmin, KafkaClient, listOffsets, openProducer } from '@millrace/k
 import { root } from '../architecture/workspace.ts';
 import { LiveQuery } from '../harness/live-query.ts';
 import { Started } from '../harness/process.ts';
+import { positive, scriptOptions } from '../harness/script-options.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '15' },
-    rate: { type: 'string', default: '20000' },
-    queries: { type: 'string', default: '4' },
-  },
+const { minutes, rate, queryCount } = scriptOptions('npm run soak -- [--minutes 15] [--rate 20000] [--queries 4]', () => {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '15' },
+      rate: { type: 'string', default: '20000' },
+      queries: { type: 'string', default: '4' },
+    },
+  });
+  return {
+    minutes: positive('minutes', values.minutes),
+    rate: positive('rate', values.rate),
+    queryCount: positive('queries', values.queries),
+  };
 });
-const [minutes, rate, queryCount] = [Number(options.minutes), Number(options.rate), Number(options.queries)];
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-soak-'));
 const server = new Started(
