@@ -238,3 +238,41 @@ describe('another definition in the place of a materialized view', () => {
     expect(await run("SELECT twice FROM table(cheap) WHERE shop = 'd'")).toEqual(['3000']);
   });
 });
+
+describe('what a materialized view does', () => {
+  const figures = async (view: string) => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    const lines = [...text.matchAll(new RegExp(`^millrace_view_(\\w+)\\{view="${view}"(?:,state="(\\w+)")?\\} (\\S+)$`, 'gm'))];
+    return Object.fromEntries(lines.map(([, name, state, value]) => [state ?? name!, Number(value)]));
+  };
+
+  it('is told to Prometheus, and by EXPLAIN LIVE', async () => {
+    await run('CREATE STREAM watched (n int64)');
+    await run("CREATE MATERIALIZED VIEW watcher AS SELECT int_div(10, n) AS q FROM watched SETTINGS recovery_policy = 'best_effort'");
+    await run('INSERT INTO watched VALUES (1), (2), (0)');
+    await run('FLUSH MATERIALIZED VIEW watcher');
+    const told = await figures('watcher');
+    expect(told).toMatchObject({
+      running: 1,
+      lag_records: 0,
+      out_rows_total: 2,
+      dead_letters_total: 1,
+      restarts_total: 1,
+      late_rows_total: 0,
+    });
+    expect(told['commits_total']).toBeGreaterThan(0);
+    expect(told['last_commit_timestamp_seconds']).toBeGreaterThan(1_700_000_000);
+    const live = (await run("EXPLAIN LIVE 'watcher'")).join('\n');
+    expect(live).toMatch(/^materialized view watcher: SELECT int_div/);
+    expect(live).toMatch(/^view_state=running commits=\d+ last_commit=20\S+ restarts=1 dead_letters=1 rate=/m);
+    expect(live).toContain('committed watched/0: offset=3');
+    expect(await run('SHOW QUERIES')).toEqual([]);
+  });
+
+  it('is told of a view that does not run', async () => {
+    await run('SYSTEM PAUSE MATERIALIZED VIEW watcher');
+    expect(await figures('watcher')).toEqual({ paused: 1 });
+    expect(await run("EXPLAIN LIVE 'watcher'")).toContain('state=paused');
+    expect(await refusal("EXPLAIN LIVE 'nothing'")).toContain('no query nothing is running');
+  });
+});

@@ -27,7 +27,7 @@ import { TopicLimits } from './insert/topic-limits.ts';
 import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
 import { viewRequest } from './views/plan-definition.ts';
-import { ViewRegistry } from './views/view-registry.ts';
+import { type ViewRecord, ViewRegistry } from './views/view-registry.ts';
 
 /** What a server takes of its surroundings. */
 export interface ServerPorts {
@@ -244,7 +244,7 @@ class Root {
       name: 'http',
       open: async () => {
         const { createApp, listen, Metrics } = await (this.#http ?? import('./http/index.ts'));
-        services = this.#services((queries) => new Metrics(queries));
+        services = this.#services((queries) => new Metrics(queries, () => this.#viewRecords()));
         const app = this.#parts.add(
           tokens.app,
           createApp(services, () => this.#isReady()),
@@ -298,6 +298,11 @@ class Root {
       metrics: createMetrics(queries),
       topicLimits,
     };
+  }
+
+  #viewRecords(): Promise<readonly ViewRecord[]> {
+    const [catalog, views] = [this.#parts.get(tokens.catalog), this.#parts.get(tokens.views)];
+    return Promise.all(catalog.materializedViews().map((definition) => views.record(definition)));
   }
 
   /** True if a broker answers, and soon. */

@@ -1,13 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { QueryRegistry } from '../queries/query-registry.ts';
+import type { ViewRecord } from '../views/view-registry.ts';
+import { ViewMetrics } from './view-metrics.ts';
 
-/** Figures for Prometheus. Those of queries are gathered when they are asked for. */
+/** Figures for Prometheus. Those of queries and views are gathered when they are asked for. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter;
   readonly #ingested: Counter;
+  readonly #views: ViewMetrics;
 
-  constructor(queries: QueryRegistry) {
+  constructor(queries: QueryRegistry, views: () => Promise<readonly ViewRecord[]>) {
     // A finer look at the event loop would wake an idle process a hundred times a second.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 500 });
     const registers = [this.#registry];
@@ -31,6 +34,7 @@ export class Metrics {
         this.set((await queries.records()).length);
       },
     });
+    this.#views = new ViewMetrics(this.#registry, views);
     for (const [figure, help] of Object.entries(queryFigures)) this.#queryCounter(figure as keyof typeof queryFigures, help, queries);
   }
 
@@ -39,7 +43,8 @@ export class Metrics {
   }
 
   /** The text that Prometheus reads. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await this.#views.gather();
     return this.#registry.metrics();
   }
 

@@ -1,11 +1,35 @@
 import type { OperatorStatistics, PartitionProgress } from '@millrace/runtime';
+import type { ViewRecord } from '../views/view-registry.ts';
 import type { QueryRecord } from './query-registry.ts';
 
 /** What a running query is doing, a line for each operator and partition. */
 export function liveLines({ queryId, sql, statistics }: QueryRecord): string[] {
+  return [`query ${queryId}: ${inLine(sql)}`, ...statisticsLines(statistics)];
+}
+
+/** What a materialized view is doing here, in the same way. */
+export function liveViewLines({ name, state, statistics, error }: ViewRecord, sql: string): string[] {
+  const heading = `materialized view ${name}: ${inLine(sql)}`;
+  const failure = error === null ? [] : [`error: ${error}`];
+  if (statistics === null) return [heading, `state=${state}`, ...failure];
+  const { lastCommitMs = null, commits = 0, restarts = 0, deadLetters = 0, rate = 0, committed = [] } = statistics.view ?? {};
+  const last = lastCommitMs === null ? '-' : iso(lastCommitMs);
+  return [
+    heading,
+    `view_state=${state} commits=${commits} last_commit=${last} restarts=${restarts} dead_letters=${deadLetters} rate=${rate.toFixed(1)}/s`,
+    ...failure,
+    ...statisticsLines(statistics),
+    ...committed.map(({ topic, partition, offset }) => `  committed ${topic}/${partition}: offset=${offset}`),
+  ];
+}
+
+function inLine(sql: string): string {
+  return sql.replace(/\s+/g, ' ');
+}
+
+function statisticsLines(statistics: QueryRecord['statistics']): string[] {
   const { state, rowsIn, rowsOut, rowsLate, rowsUndecodable, bytesIn, elapsedMs, stateBytes, samples } = statistics;
   return [
-    `query ${queryId}: ${sql.replace(/\s+/g, ' ')}`,
     `state=${state} elapsed=${(elapsedMs / 1000).toFixed(1)}s in=${rowsIn} out=${rowsOut} late=${rowsLate} undecodable=${rowsUndecodable} bytes=${bytesIn} state_bytes=${stateBytes}`,
     ...statistics.operators.map(operatorLine),
     ...statistics.partitions.map(partitionLine),

@@ -1,6 +1,6 @@
 import { MillraceError } from '@millrace/core';
 import type { ExplainLive, KillQuery } from '@millrace/sql';
-import { liveLines } from '../queries/explain-live.ts';
+import { liveLines, liveViewLines } from '../queries/explain-live.ts';
 import { type Answer, textRows } from './answer.ts';
 import type { Services } from './services.ts';
 
@@ -10,13 +10,21 @@ export function killQuery({ queryId }: KillQuery, { queries }: Services): Answer
   return textRows(['query_id', 'state'], isKilled ? [[queryId, 'killed']] : []);
 }
 
-/** EXPLAIN LIVE: what a running query is doing. @throws {MillraceError} PLAN_ARGUMENT_INVALID if no query has the id */
-export async function explainLive({ queryId }: ExplainLive, { queries }: Services): Promise<Answer> {
+/**
+ * EXPLAIN LIVE: what a running query, or a materialized view, is doing.
+ * @throws {MillraceError} PLAN_ARGUMENT_INVALID if no query has the id, and no materialized view the name
+ */
+export async function explainLive({ queryId }: ExplainLive, { queries, catalog, views }: Services): Promise<Answer> {
+  const lines = (all: readonly string[]) =>
+    textRows(
+      ['explain'],
+      all.map((line) => [line]),
+    );
   const record = await queries.record(queryId);
-  if (record === undefined)
-    throw new MillraceError('PLAN_ARGUMENT_INVALID', `no query ${queryId} is running`, { hint: 'SHOW QUERIES lists those that are' });
-  return textRows(
-    ['explain'],
-    liveLines(record).map((line) => [line]),
-  );
+  if (record !== undefined) return lines(liveLines(record));
+  const view = catalog.materializedView(queryId);
+  if (view !== undefined) return lines(liveViewLines(await views.record(view), view.sql));
+  throw new MillraceError('PLAN_ARGUMENT_INVALID', `no query ${queryId} is running`, {
+    hint: 'SHOW QUERIES lists those that are, SHOW MATERIALIZED VIEWS the views',
+  });
 }
