@@ -6,7 +6,7 @@ import type { PlanContext } from './context.ts';
 import { describeColumns } from './describe-query.ts';
 import { planQueryRelation } from './lower/query.ts';
 import type { Flow, Relation } from './lower/relation.ts';
-import type { QueryPlan } from './plan.ts';
+import type { PlanNode, QueryPlan } from './plan.ts';
 import { type Place, planError } from './plan-error.ts';
 import { insertColumns, intoStream } from './plan-insert.ts';
 import { beginPlanning, finishPlanning } from './plan-query.ts';
@@ -34,7 +34,7 @@ export function viewColumns(query: Query, context: PlanContext): readonly Column
  *
  * @param query without the settings of the view
  * @returns a plan with columns as those of `planInsert`
- * @throws {MillraceError} PLAN_* with position
+ * @throws {MillraceError} PLAN_* with position; PLAN_QUERY_INCORRECT for a query that ends
  */
 export function planView(definition: StreamDefinition, query: Query, context: PlanContext): QueryPlan {
   const place = placeOf(query, context);
@@ -44,11 +44,24 @@ export function planView(definition: StreamDefinition, query: Query, context: Pl
     const hint = 'INSERT INTO … SELECT writes what a query gives that ends';
     throw planError('PLAN_QUERY_INCORRECT', 'a materialized view goes on for ever, but its query ends', place, hint);
   }
+  if (hasLimit(plain.node)) {
+    const limit = query.selects.find((select) => select.limit !== null)?.limit ?? query;
+    const hint = 'LIMIT n BY … bounds the rows of each key; ORDER BY and LIMIT belong to the query that reads the view';
+    const what = 'a materialized view goes on for ever, but LIMIT would end it';
+    throw planError('PLAN_QUERY_INCORRECT', what, { source: context.source, node: limit }, hint);
+  }
   const relation = plain.node.schema.some(({ name }) => name === rowTime) ? plain : (withRowTime(query, plain.flow, context) ?? plain);
   const defaults = defaultsFor(definition, context);
   const targets = targetsOf(definition, defaults, relation, place, context);
   checkComplete(definition, defaults, targets, place);
   return finishPlanning(intoStream(definition, defaults, relation, targets, place, context), planning);
+}
+
+/** True if a part of the plan ends after so many rows. OFFSET alone ends nothing. */
+function hasLimit(node: PlanNode): boolean {
+  if (node.node === 'limit' && node.limit !== null) return true;
+  if (node.node === 'union') return node.inputs.some(hasLimit);
+  return 'input' in node && hasLimit(node.input);
 }
 
 /** What may be the event time of a row of the query, the best first. */

@@ -83,6 +83,14 @@ describe('a materialized view', () => {
   it.each([
     ['SELECT count() FROM table(devices)', 'PLAN_QUERY_INCORRECT 1:1 a materialized view goes on for ever, but its query ends'],
     [
+      'SELECT size, level, tags FROM logs LIMIT 5',
+      'PLAN_QUERY_INCORRECT 1:42 a materialized view goes on for ever, but LIMIT would end it',
+    ],
+    [
+      'SELECT size, level, tags FROM (SELECT * FROM logs LIMIT 5)',
+      'PLAN_QUERY_INCORRECT 1:1 a materialized view goes on for ever, but LIMIT would end it',
+    ],
+    [
       'SELECT size, level, lvl FROM (SELECT size, level, note AS lvl, tags FROM logs)',
       'PLAN_IDENTIFIER_UNKNOWN 1:1 logs has no column lvl',
     ],
@@ -90,6 +98,11 @@ describe('a materialized view', () => {
     ['SELECT size, level, tags, level FROM logs', 'PLAN_QUERY_INCORRECT 1:1 two columns are called level'],
   ])('%s is refused', (sql, expected) => {
     expect(messageOf(() => intoPlan(sql))).toBe(expected);
+  });
+
+  it('may leave rows out at its beginning, and of each key all but the first', () => {
+    checkPlan(intoPlan('SELECT size, level, tags FROM logs OFFSET 5').root);
+    checkPlan(intoPlan('SELECT size, level, tags FROM logs LIMIT 2 BY level').root);
   });
 
   it('reads from a stream that declares an event time column of its own', () => {
