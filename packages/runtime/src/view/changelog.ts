@@ -135,6 +135,8 @@ export class ChangelogContents {
   /** @throws {MillraceError} STATE_INVALID if anything is missing, or more than there should be. */
   check(): void {
     if (this.size === 0) return;
+    for (const { key } of this.#entries.values())
+      if (!isKnown(key)) throw invalid(`there is an entry ${key.toString('hex')}, which no view has written`);
     const [entry] = this.of({ kind: 'inventory', index: 0 });
     if (entry === undefined) throw invalid('it does not say what there is');
     const [owners, positions] = JSON.parse(unsealed(entry)) as [string[], number];
@@ -142,6 +144,11 @@ export class ChangelogContents {
     if (found.owners.join() !== owners.join()) throw invalid(`there are entries of ${list(found.owners)} instead of ${list(owners)}`);
     if (found.positions !== positions) throw invalid(`there are ${found.positions} positions instead of ${positions}`);
   }
+}
+
+function isKnown(key: Buffer): boolean {
+  const [kind, index] = [key[0], key.readUInt16BE(1)];
+  return kind === kinds.operator || kind === kinds.scan || ((kind === kinds.position || kind === kinds.inventory) && index === 0);
 }
 
 function list(owners: readonly string[]): string {
