@@ -32,7 +32,7 @@ const { minutes, seed, target } = scriptOptions(`npm run fuzz -- [--minutes 5] [
   return { ...values, minutes: positive('minutes', values.minutes), seed: positive('seed', values.seed) };
 });
 
-/** Each target has its turn, however short the time is. */
+/** Each target has its turn in the first round, however short the time is. */
 const roundSeconds = Math.min(15, (minutes * 60) / (target === undefined ? targetNames.length : 1));
 /** An input that takes more than this of a processor hangs; so does one that waits for so long, though a machine may do much else. */
 const hangCpuMs = 20_000;
@@ -40,7 +40,6 @@ const hangMs = 600_000;
 /** The broker is killed and started on what it has after so many rounds. */
 const roundsBetweenKills = 5;
 
-const endMs = Date.now() + minutes * 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-fuzz-progress-'));
 const totals = new Map<string, { inputs: number; residentMb: number }>();
 let failures = 0;
@@ -140,11 +139,13 @@ const brokers: BrokerTarget[] = [];
 for (const kind of brokerKinds) if (wanted(kind)) brokers.push(await BrokerTarget.open(kind));
 const closeBrokers = () => Promise.all(brokers.map((broker) => broker.close()));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeBrokers().finally(() => process.exit(1)));
+const endMs = Date.now() + minutes * 60_000;
 try {
-  for (let round = 0; Date.now() < endMs; round++) {
+  for (let round = 0; round === 0 || Date.now() < endMs; round++) {
     const roundSeed = seed + round;
-    for (const name of isolatedTargets.keys()) if (wanted(name) && Date.now() < endMs) await runIsolated(name, roundSeed);
-    for (const broker of brokers) if (Date.now() < endMs) await runBroker(broker, round, roundSeed);
+    const isDue = () => round === 0 || Date.now() < endMs;
+    for (const name of isolatedTargets.keys()) if (wanted(name) && isDue()) await runIsolated(name, roundSeed);
+    for (const broker of brokers) if (isDue()) await runBroker(broker, round, roundSeed);
   }
 } finally {
   await closeBrokers();
