@@ -142,6 +142,13 @@ export function settleOptions(options: BrokerOptions): Settled {
   check('port', 0, 65_535);
   check('virtualBrokers', 1, 3);
   check('defaultPartitions', 1, settled.partitionsMax);
+  const portMax = 65_536 - settled.virtualBrokers;
+  for (const name of ['port', 'advertisedPort'] as const) {
+    if ((settled[name] ?? 0) > portMax) {
+      const given = `${name} ${settled[name]} leaves no port for each of ${settled.virtualBrokers} virtual brokers`;
+      throw new MillraceError('CONFIG_INVALID', `${given}; ${portMax} is the last that does`, { details: { name, value: settled[name] } });
+    }
+  }
   check('flushMessages', 1, Number.POSITIVE_INFINITY);
   check('flushMs', 0, Number.POSITIVE_INFINITY);
   check('connectionsMax', 1, Number.MAX_SAFE_INTEGER);

@@ -146,7 +146,14 @@ describe('access to the embedded broker', () => {
 
   it.each([
     [{ 'broker.ssl.enabled': true, 'broker.ssl.cert': 'x' }, 'broker.ssl.enabled: needs broker.ssl.key'],
-    [{ 'broker.ssl.client_auth': 'required' }, 'broker.ssl.client_auth: needs broker.ssl.ca'],
+    [
+      { 'broker.ssl.enabled': true, 'broker.ssl.cert': 'x', 'broker.ssl.key': 'x', 'broker.ssl.client_auth': 'required' },
+      'broker.ssl.client_auth: needs broker.ssl.ca',
+    ],
+    [
+      { 'broker.ssl.client_auth': 'required', 'broker.ssl.ca': 'ca.pem' },
+      'broker.ssl.client_auth: needs broker.ssl.enabled, without which nobody is asked for a certificate',
+    ],
     [{ 'broker.sasl.mechanisms': 'GSSAPI' }, 'broker.sasl.mechanisms: "GSSAPI" is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512'],
     [
       { 'broker.sasl.users_file': 'users.yaml' },

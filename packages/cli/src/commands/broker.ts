@@ -2,6 +2,7 @@ import type { ConfigurationInput } from '@millrace/server';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base-command.ts';
 import { untilSignalled } from '../until-signalled.ts';
+import { UsageError } from '../usage-error.ts';
 
 const flagKeys = {
   'data-dir': 'data_dir',
@@ -66,7 +67,13 @@ function inputOf(
   flags: { readonly config?: string | undefined } & Readonly<Partial<Record<keyof typeof flagKeys, unknown>>>,
 ): ConfigurationInput {
   const given = Object.entries(flagKeys).map(([flag, key]) => [key, flags[flag as keyof typeof flagKeys]] as const);
-  const isEncrypted = flags['ssl-cert'] === undefined ? undefined : true;
+  // Whoever names one of them wants TLS: what else it needs is asked for, rather than going on without.
+  const isEncrypted =
+    (['ssl-cert', 'ssl-key', 'ssl-ca', 'ssl-client-auth'] as const).some((flag) => flags[flag] !== undefined) || undefined;
+  const mechanisms = flags['sasl-mechanisms'];
+  if (typeof mechanisms === 'string' && /^[\s,]*$/.test(mechanisms)) {
+    throw new UsageError('--sasl-mechanisms names none', 'leave it away to ask nobody who he is');
+  }
   return {
     flags: { ...Object.fromEntries(given.filter(([, value]) => value !== undefined)), 'broker.ssl.enabled': isEncrypted },
     environment: process.env,

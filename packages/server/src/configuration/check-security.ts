@@ -21,7 +21,11 @@ export function checkSecurity(values: ConfigurationValues, problems: string[]): 
   needs('kafka.ssl.key', ['kafka.ssl.cert']);
   needs('broker.ssl.enabled', ['broker.ssl.cert'], values['broker.ssl.enabled']);
   needs('broker.ssl.enabled', ['broker.ssl.key'], values['broker.ssl.enabled']);
-  needs('broker.ssl.client_auth', ['broker.ssl.ca'], values['broker.ssl.client_auth'] !== 'none');
+  const showsCertificates = values['broker.ssl.client_auth'] !== 'none';
+  needs('broker.ssl.client_auth', ['broker.ssl.ca'], showsCertificates);
+  if (showsCertificates && !values['broker.ssl.enabled']) {
+    problems.push('broker.ssl.client_auth: needs broker.ssl.enabled, without which nobody is asked for a certificate');
+  }
   for (const given of values['broker.sasl.mechanisms']) {
     if (!mechanisms.includes(given)) problems.push(`broker.sasl.mechanisms: ${JSON.stringify(given)} is none of ${mechanisms.join(', ')}`);
   }
