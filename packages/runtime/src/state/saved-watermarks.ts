@@ -8,10 +8,12 @@ const name = 'watermarks';
 
 /** What a source knows of event time: an entry for each partition, so that they can be taken over one by one, and the watermark of the source. */
 export class SavedWatermarks implements OperatorState {
-  readonly schema = 'watermarks, format 1';
+  readonly schema = 'watermarks, format 2';
   readonly #tracker: WatermarkTracker;
   readonly #entries = new StateEntries(name, this.schema);
   readonly #out = new BinaryWriter();
+  /** Those of which there is an entry. */
+  readonly #partitions = new Set<number>();
   #savedMs = Number.NEGATIVE_INFINITY;
   #isSaved = false;
 
@@ -25,11 +27,13 @@ export class SavedWatermarks implements OperatorState {
 
   takeChanges(put: PutEntry): void {
     if (!this.isDirty) return;
+    const before = this.#partitions.size;
     for (const partition of this.#tracker.changed) this.#savePartition(partition, put);
     this.#tracker.changed.clear();
-    if (this.#isSaved && this.#tracker.currentMs === this.#savedMs) return;
+    if (this.#isSaved && this.#tracker.currentMs === this.#savedMs && this.#partitions.size === before) return;
     this.#out.rewind();
     this.#out.float64(this.#tracker.currentMs);
+    this.#out.count(this.#partitions.size);
     this.#entries.write(put, 'scalars', [], this.#out.written());
     this.#savedMs = this.#tracker.currentMs;
     this.#isSaved = true;
@@ -49,20 +53,24 @@ export class SavedWatermarks implements OperatorState {
     if (blocks === null) return;
     const partitions = new Map<number, SavedPartition>();
     let currentMs: number | undefined;
+    let count = 0;
     for (const { kind, numbers, payload } of blocks) {
       const bytes = new BinaryReader(payload);
       if (kind === 'partition') partitions.set(numbers[0]!, { maxMs: bytes.float64(), isIdle: bytes.uint8() !== 0 });
-      else if (kind === 'scalars') currentMs = bytes.float64();
+      else if (kind === 'scalars') [currentMs, count] = [bytes.float64(), bytes.count()];
       else throw damaged(`an entry of the kind ${kind}`);
       bytes.end();
     }
     if (currentMs === undefined) throw damaged('the watermark of the source is missing');
+    if (partitions.size !== count) throw damaged(`${partitions.size} partitions of ${count}`);
+    for (const partition of partitions.keys()) this.#partitions.add(partition);
     this.#tracker.restore(currentMs, partitions);
     this.#savedMs = currentMs;
     this.#isSaved = true;
   }
 
   #savePartition(partition: number, put: PutEntry): void {
+    this.#partitions.add(partition);
     const { maxMs, isIdle } = this.#tracker.saved(partition);
     this.#out.rewind();
     this.#out.float64(maxMs);

@@ -61,6 +61,7 @@ export function scenarioOf(seed: number, random: SeededRandom): Scenario {
       changelogTopic: `changelog-${name}`,
       replayTopic: null,
       deadLetterTopic: isStrict ? null : `dead-${name}`,
+      snapshots: null,
       onLostData: 'stop',
       commitIntervalMs,
       transactionTimeoutMs,

@@ -1,4 +1,4 @@
-import { asMillraceError, type MillraceError, SeededRandom, silentLogger } from '@millrace/core';
+import { asMillraceError, type MillraceError, SeededRandom, silentLogger, systemDisk } from '@millrace/core';
 import * as formats from '@millrace/formats';
 import type { RecordInput } from '@millrace/kafka-protocol';
 import type { ViewRequest } from '../../../src/view/view-request.ts';
@@ -111,7 +111,7 @@ class World {
     const { clock } = machine;
     const kernels = { clock, random: new SeededRandom(1), timezone: 'UTC' };
     const request = { ...this.#requests.get(name)!, instanceId };
-    const task = new ViewTask(request, { kafka: machine, formats, kernels, clock, logger: silentLogger });
+    const task = new ViewTask(request, { kafka: machine, disk: systemDisk, formats, kernels, clock, logger: silentLogger });
     const done = task.run(() => {}).catch((failure: unknown) => this.#onFailed(server, name, asMillraceError(failure)));
     server.tasks.set(name, { task, done });
   }
