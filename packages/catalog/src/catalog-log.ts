@@ -22,8 +22,11 @@ export interface CatalogProjection {
   contents(): CatalogChange[];
   /** Durable when it resolves. */
   setOrigin(origin: CatalogOrigin): Promise<void>;
-  /** Puts a change in force: durable, and then seen. @throws {MillraceError} CATALOG_INVALID, DISK_FULL, DISK_IO; then nothing has changed */
-  apply(change: CatalogChange): Promise<void>;
+  /**
+   * Puts changes in force, each durable and then seen; who listens hears of them when all of them are seen.
+   * @throws {MillraceError} CATALOG_INVALID, DISK_FULL, DISK_IO; then those before the one that failed are in force
+   */
+  apply(changes: readonly CatalogChange[]): Promise<void>;
 }
 
 /** Gives changes of a catalog their order. */
@@ -35,6 +38,8 @@ export interface CatalogLog {
    * why it may not be. Called one after another. Resolves when the change has been applied here.
    */
   write(judge: () => CatalogChange): Promise<void>;
+  /** Resolves when everything is applied here that was in force when this was called, whoever has written it. */
+  catchUp(): Promise<void>;
 }
 
 /** The log of a catalog that is nobody else's: the file alone is the truth. */
@@ -47,6 +52,10 @@ export class OwnCatalogLog implements CatalogLog {
   }
 
   async write(judge: () => CatalogChange): Promise<void> {
-    await this.#projection.apply(judge());
+    await this.#projection.apply([judge()]);
+  }
+
+  catchUp(): Promise<void> {
+    return Promise.resolve();
   }
 }

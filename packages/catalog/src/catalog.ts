@@ -85,7 +85,7 @@ export class Catalog implements CatalogReader {
       },
       contents: () => [...this.#relations.values()].map(changeTo),
       setOrigin: (changed) => this.#setOrigin(changed),
-      apply: (change) => this.#apply(change),
+      apply: (changes) => this.#apply(changes),
     };
     void this.#log.open(this.#projection);
   }
@@ -109,6 +109,11 @@ export class Catalog implements CatalogReader {
   async follow(log: CatalogLog): Promise<void> {
     await log.open(this.#projection);
     this.#log = log;
+  }
+
+  /** Resolves when it holds what others have made of it until now. @throws {MillraceError} KAFKA_* if that cannot be known */
+  catchUp(): Promise<void> {
+    return this.#log.catchUp();
   }
 
   /** The cluster whose log it was last made of; null if it is its own. */
@@ -308,7 +313,16 @@ export class Catalog implements CatalogReader {
     this.#origin = origin;
   }
 
-  async #apply(change: CatalogChange): Promise<void> {
+  async #apply(changes: readonly CatalogChange[]): Promise<void> {
+    const applied: RelationChange[] = [];
+    try {
+      for (const change of changes) applied.push(await this.#applyOne(change));
+    } finally {
+      for (const change of applied) for (const listener of this.#listeners) listener(change);
+    }
+  }
+
+  async #applyOne(change: CatalogChange): Promise<RelationChange> {
     const { name, relation } = change;
     const [before, after] = [this.#relations.get(name), this.#decode(change)];
     if (relation === null) await this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
@@ -320,7 +334,7 @@ export class Catalog implements CatalogReader {
     if (after === undefined) this.#relations.delete(name);
     else this.#relations.set(name, after);
     this.#versions.set(name, this.#version);
-    for (const listener of this.#listeners) listener({ name, before, after });
+    return { name, before, after };
   }
 
   /** @param judge is called when everything before has been applied, perhaps more than once */

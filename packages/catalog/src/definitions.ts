@@ -74,6 +74,8 @@ export interface CatalogReader {
   stream(name: string): StreamDefinition | undefined;
   /** A plain view. */
   view(name: string): ViewDefinition | undefined;
+  /** Tells a stream that a materialized view writes alone: it has the view's name. Absent where there are none. */
+  materializedView?(name: string): MaterializedViewDefinition | undefined;
   /** All names of streams and views: for suggestions. */
   names(): Iterable<string>;
 }

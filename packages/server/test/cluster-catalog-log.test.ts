@@ -80,7 +80,7 @@ async function settle(...members: Member[]): Promise<void> {
     await catalog.createStream(stream(`settle${i}`));
     await catalog.dropStream(`settle${i}`);
   }
-  for (const { catalog } of members) await outcome(catalog.dropStream('nothing'));
+  for (const { catalog } of members) await catalog.catchUp();
 }
 /** Moves a clock while something waits for it. */
 async function passing<T>(clock: FakeClock, action: Promise<T>): Promise<T> {
@@ -240,6 +240,28 @@ describe('a server that joins', () => {
     topic.isAway = false;
     await passing(clock, again.catalog.createStream(stream('u')));
     expect(again.catalog.names()).toEqual(['s', 't', 'u']);
+  });
+
+  it('hears of a view when the stream that it reads is there, though that lies behind it in the topic', async () => {
+    const [a, b] = [await joinCluster(), await joinCluster()];
+    await settle(a, b);
+    await b.close();
+    await a.catalog.createStream(stream('s'));
+    await a.catalog.createView(view('v', 's'));
+    await a.catalog.updateStream('s', { comment: 'changed' });
+    topic.compact();
+    expect(topic.records.filter(({ value }) => value !== null).map(({ key }) => key.toString())).toEqual(['v', 's']);
+    topic.isAway = true;
+    const clock = new FakeClock();
+    const again = await passing(clock, joinCluster({ path: b.path, clock }));
+    const known: unknown[] = [];
+    again.catalog.onChange(({ name }) => known.push([name, again.catalog.kindOf('s')]));
+    topic.isAway = false;
+    await passing(clock, again.catalog.catchUp());
+    expect(known).toEqual([
+      ['v', 'stream'],
+      ['s', 'stream'],
+    ]);
   });
 
   it('drops what the others have dropped while it was away, even if nothing tells of it any more', async () => {

@@ -104,6 +104,14 @@ export class ClusterCatalogLog implements CatalogLog {
     }
   }
 
+  async catchUp(): Promise<void> {
+    try {
+      await within(this.#readOn(), patienceMs, this.#options.clock);
+    } catch (failure) {
+      throw cannotChange(asMillraceError(failure), false);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(closed());
     this.#wake();
@@ -114,10 +122,13 @@ export class ClusterCatalogLog implements CatalogLog {
 
   /** Holds the right to write, and knows all that was written before it got that. */
   async #takeTurn(): Promise<void> {
-    const { topic } = this.#options;
+    this.#writer ??= await this.#options.topic.takeOver();
+    await this.#readOn();
+  }
+
+  async #readOn(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
-    this.#writer ??= await topic.takeOver();
-    const end = await topic.end();
+    const end = await this.#options.topic.end();
     await this.#until(() => this.#isJoined && this.#position >= end);
   }
 
@@ -214,8 +225,9 @@ export class ClusterCatalogLog implements CatalogLog {
   async #makeEqual(held: readonly CatalogChange[]): Promise<void> {
     const names = new Set(held.map(({ name }) => name));
     const before = new Map(this.#projection.contents().map((change) => [change.name, change]));
-    for (const name of before.keys()) if (!names.has(name)) await this.#projection.apply({ name, relation: null });
-    for (const change of held) if (!isEqual(before.get(change.name), change)) await this.#projection.apply(change);
+    const gone = [...before.keys()].filter((name) => !names.has(name)).map((name) => ({ name, relation: null }));
+    // At once: compaction leaves a stream behind a view that reads it.
+    await this.#projection.apply([...gone, ...held.filter((change) => !isEqual(before.get(change.name), change))]);
   }
 
   /** Applies what comes, until it is closed. */
@@ -243,7 +255,7 @@ export class ClusterCatalogLog implements CatalogLog {
 
   async #apply(record: SharedRecord): Promise<void> {
     if (record.offset < this.#position) return;
-    await this.#projection.apply(readChange(record));
+    await this.#projection.apply([readChange(record)]);
     this.#position = record.offset + 1;
     if (this.#awaited.has(record.id)) this.#awaited.set(record.id, true);
   }

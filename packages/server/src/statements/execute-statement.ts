@@ -46,9 +46,22 @@ const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
   use: () => noAnswer,
 };
 
+/** Those that are judged by the catalog as it is, whichever server has changed it. */
+const ofCatalog: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
+  'create_stream',
+  'create_view',
+  'create_materialized_view',
+  'drop',
+  'truncate',
+  'system_view',
+  'flush',
+  'replay_dead_letters',
+]);
+
 /** Carries a statement out as far as it needs no taker: definitions are made, rows stored; a query runs when its answer is taken. */
 export async function executeStatement(statement: Statement, services: Services, request: Request): Promise<Answer> {
   const execute = executors[statement.kind] as Executor<Statement['kind']>;
+  if (ofCatalog.has(statement.kind)) await services.catalog.catchUp();
   const answer = await execute(statement as never, services, request);
   const named = 'format' in statement ? statement.format : null;
   return named === null ? answer : { ...answer, format: named.name };

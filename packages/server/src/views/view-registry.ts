@@ -8,6 +8,8 @@ export interface ViewRegistryOptions {
   readonly logger: Logger;
   /** @throws {MillraceError} if the view cannot be planned any more */
   readonly request: (definition: MaterializedViewDefinition) => ViewRequest;
+  /** Called when a view was dropped and runs here no more. */
+  readonly forget: (definition: MaterializedViewDefinition) => void;
 }
 
 /** A materialized view of this server, as SHOW and the metrics see it. */
@@ -76,7 +78,9 @@ export class ViewRegistry {
     entry?.retry?.cancel();
     const before = this.#endings.get(name);
     if (entry === undefined) return before ?? Promise.resolve();
-    const ending = Promise.all([before, entry.running?.stop().catch(() => {})]).then(() => {
+    // What has failed has ended.
+    const stopping = entry.failure === null ? entry.running?.stop().catch(() => {}) : undefined;
+    const ending = Promise.all([before, stopping]).then(() => {
       if (this.#endings.get(name) === ending) this.#endings.delete(name);
     });
     this.#endings.set(name, ending);
@@ -100,7 +104,19 @@ export class ViewRegistry {
   #onChange({ name, before, after }: RelationChange): void {
     if (this.#isClosed) return;
     if (after?.kind === 'materialized view' && !after.definition.isPaused) this.#startUnasked(after.definition);
-    else if (before?.kind === 'materialized view') void this.stop(name);
+    else if (before?.kind === 'materialized view') {
+      const stopped = this.stop(name);
+      if (after?.kind !== 'materialized view') this.#forget(before.definition, stopped);
+    }
+  }
+
+  #forget(definition: MaterializedViewDefinition, stopped: Promise<void>): void {
+    const { forget, logger } = this.#options;
+    stopped
+      .then(() => forget(definition))
+      .catch((failure: unknown) =>
+        logger.warn({ view: definition.name, error: asMillraceError(failure).message }, 'a dropped view leaves something behind'),
+      );
   }
 
   #startUnasked(definition: MaterializedViewDefinition): void {
