@@ -43,7 +43,7 @@ const options = scriptOptions(usage, () => {
 const { records } = options;
 const source = 'bench-devices';
 const canPin = hasCommand('taskset') && cpus().length > 1;
-const notes = ['Millrace compares the checksum of every batch that it reads; librdkafka only where "+ CRC" stands behind its name.'];
+const notes: string[] = [];
 
 interface Row {
   readonly broker: string;
@@ -148,6 +148,9 @@ try {
   const workloads = options.only;
   if (workloads.includes('decode')) rows.push(...rowsOf('–', decode()));
   const rest = workloads.filter((workload) => workload !== 'decode' && workload !== 'broker');
+  if (rest.length > 0) {
+    notes.push('Millrace compares the checksum of every batch that it reads; librdkafka only where "+ CRC" stands behind its name.');
+  }
   for (const start of rest.length === 0 ? [] : startClusters(folder, options.kafka)) {
     const cluster = await start();
     try {
@@ -171,4 +174,8 @@ for (const part of options.only.includes('broker') ? ['latency', 'fetch', 'memor
   const { status } = spawnSync(program!, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) notes.push(`broker-${part} failed`);
 }
-console.log(options.json ? JSON.stringify({ records, rows, notes }, null, 2) : [renderTable(rows), ...notes].join('\n'));
+console.log(
+  options.json
+    ? JSON.stringify({ records, rows, notes }, null, 2)
+    : [...(rows.length === 0 ? [] : [renderTable(rows)]), ...notes].join('\n'),
+);
