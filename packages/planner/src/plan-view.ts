@@ -50,11 +50,19 @@ export function planView(definition: StreamDefinition, query: Query, context: Pl
     const what = 'a materialized view goes on for ever, but LIMIT would end it';
     throw planError('PLAN_QUERY_INCORRECT', what, { source: context.source, node: limit }, hint);
   }
-  const relation = plain.node.schema.some(({ name }) => name === rowTime) ? plain : (withRowTime(query, plain.flow, context) ?? plain);
+  const timed = plain.node.schema.some(({ name }) => name === rowTime) ? undefined : withRowTime(query, plain.flow, context);
+  const relation = timed?.relation ?? plain;
   const defaults = defaultsFor(definition, context);
   const targets = targetsOf(definition, defaults, relation, place, context);
   checkComplete(definition, defaults, targets, place);
-  return finishPlanning(intoStream(definition, defaults, relation, targets, place, context), planning);
+  const plan = finishPlanning(intoStream(definition, defaults, relation, targets, place, context), planning);
+  return timed?.text === windowTime && isBehindWatermark(relation.node) ? { ...plan, givesWatermarks: true } : plan;
+}
+
+/** True if what comes of the node are windows that a watermark has closed. */
+function isBehindWatermark(node: PlanNode): boolean {
+  if (node.node === 'aggregate') return node.window !== null && node.emit.when === 'watermark';
+  return 'input' in node && isBehindWatermark(node.input);
 }
 
 /** True if a part of the plan ends after so many rows. OFFSET alone ends nothing. */
@@ -64,16 +72,18 @@ function hasLimit(node: PlanNode): boolean {
   return 'input' in node && hasLimit(node.input);
 }
 
+const windowTime = "CAST(window_end AS datetime64(3, 'UTC')) - INTERVAL 1 MILLISECOND";
+
 /** What may be the event time of a row of the query, the best first. */
 const timeExpressions: Readonly<Record<Flow, readonly string[]>> = {
   bounded: [],
   tail: [rowTime],
-  windows: [rowTime, "CAST(window_end AS datetime64(3, 'UTC')) - INTERVAL 1 MILLISECOND"],
+  windows: [rowTime, windowTime],
   snapshots: [],
 };
 
 /** The query with the event time of its rows as one more column; undefined where they have none, or DISTINCT would see it. */
-function withRowTime(query: Query, flow: Flow, context: PlanContext): Relation | undefined {
+function withRowTime(query: Query, flow: Flow, context: PlanContext): { readonly relation: Relation; readonly text: string } | undefined {
   const [select, ...others] = query.selects;
   if (others.length > 0 || select!.distinct) return undefined;
   for (const text of timeExpressions[flow]) {
@@ -81,7 +91,8 @@ function withRowTime(query: Query, flow: Flow, context: PlanContext): Relation |
     const { start, end } = select!;
     const item = { expression, alias: { name: rowTime, quoted: false, start, end }, start, end };
     try {
-      return planQueryRelation({ ...query, selects: [{ ...select!, items: [...select!.items, item] }] }, beginPlanning(context));
+      const relation = planQueryRelation({ ...query, selects: [{ ...select!, items: [...select!.items, item] }] }, beginPlanning(context));
+      return { relation, text };
     } catch (failure) {
       // The rows have no such column: that is what was asked.
       if (!(failure instanceof MillraceError) || !failure.code.startsWith('PLAN_')) throw failure;

@@ -95,6 +95,8 @@ export interface ScanNode {
   readonly bounded: boolean;
   /** Set under event-time windows. */
   readonly watermark: WatermarkPlan | null;
+  /** True where a view alone writes the topic: how far it has come in event time stands at the last record of each of its transactions. */
+  readonly readsWatermarks?: true;
   /** True where results depend on record batches one by one (ON UPDATE, PER EVENT): the source must not put several into one chunk. */
   readonly batchPerChunk: boolean;
 }
@@ -253,6 +255,8 @@ export interface QueryPlan {
   readonly bounded: boolean;
   /** What the user should know: bare columns taken as group keys, an approximate function, … */
   readonly notices: readonly string[];
+  /** True if no row that comes behind a watermark has an earlier event time: the result is windows, each with its last millisecond. */
+  readonly givesWatermarks?: true;
   /** Names of the streams it reads. */
   readonly streams: readonly string[];
   /** The server's time zone as it was when the query was planned. */

@@ -43,6 +43,16 @@ describe('a materialized view', () => {
     checkPlan(plan.root);
   });
 
+  it('says of its watermark only where no later row can be of an earlier time', () => {
+    const windows = (select: string, emit = 'AFTER WATERMARK') =>
+      ownPlan(`SELECT ${select} FROM tumble(devices, 5s) GROUP BY device, window_start EMIT ${emit}`).givesWatermarks;
+    expect(windows('device, count() AS n')).toBe(true);
+    expect(windows('device, count() AS n', 'PERIODIC 1s')).toBeUndefined();
+    expect(windows('window_start AS _tp_time, count() AS n')).toBeUndefined();
+    expect(ownPlan('SELECT device FROM devices').givesWatermarks).toBeUndefined();
+    expect(ownPlan('SELECT device, count() AS n FROM devices GROUP BY device').givesWatermarks).toBeUndefined();
+  });
+
   it('has no event time where it shows a snapshot', () => {
     const plan = ownPlan('SELECT device, count() AS n FROM devices GROUP BY device');
     expect(formatDataType(plan.schema.at(-1)!.type)).toBe("nullable(datetime64(3, 'UTC'))");

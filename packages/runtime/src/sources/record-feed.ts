@@ -1,6 +1,6 @@
 import { asMillraceError, type Clock, type Logger, MillraceError } from '@millrace/core';
 import type { Chunk, Column } from '@millrace/data';
-import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
+import { decodeHeaders, decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
 import { compileProjection, type Projection } from '../expression/compile-projection.ts';
 import { RowFailure } from '../expression/row-failure.ts';
@@ -13,6 +13,7 @@ import { type DecodedRows, RecordRows } from './record-rows.ts';
 import { UndecodableRecords } from './samples.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
 import type { SourceContext } from './source-ports.ts';
+import { watermarkOf } from './watermark-header.ts';
 
 /** Record batches are put together up to about so many rows. */
 const chunkRows = 4096;
@@ -83,10 +84,24 @@ export class RecordFeed {
     if (nextOffset !== undefined) {
       this.recordsIn += spans.count;
       this.#decode(partition);
+      if (this.#node.readsWatermarks && this.#tracker !== null) this.#follow(partition, this.#tracker);
     }
     spans.clear();
     this.#batchEnds = [];
     return nextOffset;
+  }
+
+  /** What the view that writes the topic says of its event time, at the end of a transaction. */
+  #follow(partition: number, tracker: WatermarkTracker): void {
+    const spans = this.#spans;
+    for (const end of this.#batchEnds.toReversed()) {
+      if (end === 0 || end > spans.count || spans.headerCounts[end - 1] === 0) continue;
+      const timeMs = watermarkOf(decodeHeaders(spans, end - 1));
+      if (timeMs === undefined) continue;
+      // It stands behind the rows before it as one more row would, of the earliest time that can still come.
+      if (tracker.observe(partition, timeMs, this.#clock.monotonic())) this.#out.mark({ kind: 'watermark', timeMs: tracker.currentMs });
+      return;
+    }
   }
 
   #decode(partition: number): void {

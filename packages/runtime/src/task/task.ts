@@ -35,6 +35,7 @@ export interface TaskRecovery {
 class Result implements Output {
   readonly #sink: Sink;
   hasEnded = false;
+  watermarkMs = Number.NEGATIVE_INFINITY;
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -46,6 +47,7 @@ class Result implements Output {
 
   mark(mark: Mark): void {
     if (mark.kind === 'end') this.hasEnded = true;
+    else if (mark.kind === 'watermark') this.watermarkMs = mark.timeMs;
   }
 }
 
@@ -94,6 +96,11 @@ export class Task {
   /** The operators, from the sources to the result. */
   get stages(): readonly Stage[] {
     return this.#pipeline.stages;
+  }
+
+  /** All windows that end by then have been given to the sink. −Infinity before the first watermark. */
+  get watermarkMs(): number {
+    return this.#result.watermarkMs;
   }
 
   /** Rows given to the sink. */

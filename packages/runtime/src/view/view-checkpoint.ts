@@ -6,6 +6,7 @@ import type { RefusedRecord } from '../sources/scan-recovery.ts';
 import type { Checkpoint } from '../task/checkpoint.ts';
 import type { Task } from '../task/task.ts';
 import { type ChangelogContents, changelogKey, type EntryOwner, inventoryEntry, ownerName, positionEntry } from './changelog.ts';
+import { HeldRecords } from './held-records.ts';
 import type { ViewMember } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
 
@@ -21,6 +22,8 @@ export class ViewCheckpoint implements Checkpoint {
   readonly #member: ViewMember;
   readonly #clock: Clock;
   readonly #committed = new Map<string, PartitionOffset>();
+  /** Set if what the view gives tells of its watermark. */
+  readonly #held: HeldRecords | null;
   /** Who has entries in the changelog. */
   readonly #owners: Set<string>;
   /** What the changelog says that there is. */
@@ -47,6 +50,7 @@ export class ViewCheckpoint implements Checkpoint {
     this.#member = member;
     this.#clock = clock;
     this.#onCommit = onCommit;
+    this.#held = request.plan.givesWatermarks ? new HeldRecords(producer) : null;
     this.#owners = restored.owners();
     for (const position of restored.positions()) this.#committed.set(keyOf(position), position);
   }
@@ -58,11 +62,11 @@ export class ViewCheckpoint implements Checkpoint {
 
   /** What the sink of the task writes with: part of the transaction, and durable with it. */
   get writer(): RecordWriter {
-    const producer = this.#producer;
+    const writer = this.#held ?? this.#producer;
     return {
       appendSpans: (...record) => {
         this.#begin();
-        return producer.appendSpans(...record);
+        return writer.appendSpans(...record);
       },
       flush: async () => {},
       close: async () => {},
@@ -98,6 +102,7 @@ export class ViewCheckpoint implements Checkpoint {
     const [positionSum, rowsOut, refused] = [sumOf(task), task.rowsOut, this.#refused];
     const moved = task.positions.filter((position) => this.#committed.get(keyOf(position))?.offset !== position.offset);
     this.#begin();
+    this.#held?.release(task.watermarkMs);
     this.#appendStates(task);
     for (const position of moved) {
       const { key, value } = positionEntry(position);

@@ -36,7 +36,10 @@ export function planDefinition(definition: MaterializedViewDefinition, context: 
   const own = { ...context, source: definition.sql };
   const { settings, query } = takeViewSettings(parseQuery(definition.sql), { into: definition.into !== null }, own);
   const target = targetOf(definition, own);
-  return { plan: planView(target, query, own), target, settings };
+  const plan = planView(target, query, own);
+  // Others may write into the stream that INTO names, and have come less far.
+  const { givesWatermarks: _, ...silent } = plan;
+  return { plan: definition.into === null ? plan : silent, target, settings };
 }
 
 /**
