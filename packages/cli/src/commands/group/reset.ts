@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/core';
 import { Args, Flags } from '@oclif/core';
 import { KafkaCommand } from '../../base-command.ts';
 import { renderTable } from '../../output/table.ts';
@@ -22,7 +23,7 @@ export default class GroupReset extends KafkaCommand {
       const numbers = (await metadata(flags.topic)).partitions.map(({ partition }) => partition);
       const found = 'offset' in target ? numbers.map(() => target.offset) : await offsets(flags.topic, numbers, target.spec);
       const committed = numbers.map((partition, index) => ({ topic: flags.topic, partition, offset: found[index]! }));
-      await commit(args.group, committed);
+      await commit(args.group, committed).catch((error: unknown) => sayIfInUse(args.group, error));
       return committed;
     });
     this.log(renderTable(partitions));
@@ -36,4 +37,13 @@ export default class GroupReset extends KafkaCommand {
     if (Number.isNaN(timeMs)) throw new UsageError(`--to takes earliest, latest, an offset, or a time, not ${JSON.stringify(text)}`);
     return { spec: timeMs };
   }
+}
+
+/** Brokers take offsets of who is no member as long as a group has none; Kafka's word for the refusal speaks of members. */
+function sayIfInUse(group: string, error: unknown): never {
+  if (!(error instanceof MillraceError) || error.code !== 'KAFKA_FENCED') throw error;
+  throw new MillraceError(error.code, `the group ${group} has members, and its offsets are theirs`, {
+    cause: error,
+    hint: `stop its consumers first; \`millrace group describe ${group}\` shows them`,
+  });
 }
