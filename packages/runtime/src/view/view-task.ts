@@ -114,7 +114,7 @@ export class ViewTask {
           this.#ownership?.resolve();
           return;
         }
-        if (this.#state === 'starting') this.#state = 'standby';
+        if (this.#state === 'starting' || this.#state === 'waiting') this.#state = 'standby';
         onStandby();
       },
       onRevoked: (_, lost) => this.#giveUp(lost),
@@ -143,7 +143,8 @@ export class ViewTask {
     this.#isOwner = false;
     this.#endRun(lost);
     await this.#runEnded;
-    if (!this.#stopping.signal.aborted && this.#state !== 'failed') this.#state = 'standby';
+    // Who has lost it does not know whether another has it.
+    if (!this.#stopping.signal.aborted && this.#state !== 'failed') this.#state = lost ? 'waiting' : 'standby';
   }
 
   /** A run that has not committed anything yet has nothing to finish, and may wait for brokers that do not answer. */
