@@ -12,7 +12,7 @@ export function brokerPathIn(dataDirectory: string): string {
 
 /**
  * The data directory of one server: locked against a second server, with a format version.
- * Layout: `lock` (pid), `format`, `server-id`, `catalog.sqlite`, `broker/`.
+ * Layout: `lock` (pid), `format`, `server-id`, `catalog.sqlite`, `views/` (snapshots), `broker/`.
  */
 export class DataDirectory {
   readonly path: string;
@@ -50,6 +50,10 @@ export class DataDirectory {
 
   get catalogPath(): string {
     return join(this.path, 'catalog.sqlite');
+  }
+
+  get viewsPath(): string {
+    return join(this.path, 'views');
   }
 
   get brokerPath(): string {

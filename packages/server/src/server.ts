@@ -28,6 +28,7 @@ import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
 import { viewRequest } from './views/plan-definition.ts';
 import { type ViewRecord, ViewRegistry } from './views/view-registry.ts';
+import { ViewSnapshots } from './views/view-snapshots.ts';
 
 /** What a server takes of its surroundings. */
 export interface ServerPorts {
@@ -216,8 +217,15 @@ class Root {
       open: () => {
         const { clock, random, logger } = this.#ports;
         const catalog = this.#parts.get(tokens.catalog);
-        const { serverId } = this.#parts.get(tokens.dataDirectory);
-        const surroundings = { cluster: this.#cluster, memoryBytes: this.#values['memory.budget'], serverId };
+        const { serverId, viewsPath } = this.#parts.get(tokens.dataDirectory);
+        const snapshots = new ViewSnapshots(viewsPath);
+        snapshots.keepOnly(catalog.materializedViews().map(({ id }) => id));
+        const surroundings = {
+          cluster: this.#cluster,
+          memoryBytes: this.#values['memory.budget'],
+          serverId,
+          snapshotPath: (id: string) => snapshots.pathOf(id),
+        };
         const views = this.#parts.add(
           tokens.views,
           new ViewRegistry({
@@ -226,6 +234,7 @@ class Root {
             logger,
             request: (definition) =>
               viewRequest(definition, surroundings, { catalog, clock, random, timezone: this.#timezone, settings: {}, source: '' }),
+            forget: ({ id }) => snapshots.remove(id),
           }),
         );
         views.follow(catalog);

@@ -1,4 +1,4 @@
-import { asMillraceError, type Clock, delay, type Logger, type MillraceError, type Random } from '@millrace/core';
+import { asMillraceError, type Clock, delay, type Logger, type MillraceError, type Random, systemDisk } from '@millrace/core';
 import * as formats from '@millrace/formats';
 import type { KernelContext } from '@millrace/functions';
 import { type ClusterOptions, KafkaClient, openProducer } from '@millrace/kafka-client';
@@ -87,7 +87,7 @@ export class TaskHost {
     const client = this.#client(request);
     const kernels = { clock: this.#clock, random: this.#random, timezone: request.plan.timezone };
     const logger = this.#logger.child({ view: request.view });
-    const task = new ViewTask(request, { kafka: viewKafka(client), formats, kernels, clock: this.#clock, logger });
+    const task = new ViewTask(request, { kafka: viewKafka(client), disk: systemDisk, formats, kernels, clock: this.#clock, logger });
     const running = task
       .run(() => events.onReady())
       .then(

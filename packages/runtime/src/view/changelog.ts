@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { MillraceError } from '@millrace/core';
-import { readPartition } from '../sources/read-partition.ts';
+import { extentOf, readPartition } from '../sources/read-partition.ts';
 import type { KafkaSource } from '../sources/source-ports.ts';
 import type { StateEntry } from '../state/operator-state.ts';
 
@@ -81,19 +81,37 @@ function positionOf(key: Buffer): [topic: string, partition: number] {
   return JSON.parse(key.toString()) as [string, number];
 }
 
+/** An entry as the changelog has it, with the whole key, and when it was written: ms since the epoch. */
+export interface ChangelogEntry extends StateEntry {
+  readonly writtenMs: number;
+}
+
 /** What a changelog holds: of each key its last value. */
 export class ChangelogContents {
-  readonly #entries = new Map<string, StateEntry & { readonly writtenMs: number }>();
+  /** Of the changelog. */
+  readonly topicId: string;
+  /** All that was committed before is in it. */
+  nextOffset: number;
+  readonly #entries = new Map<string, ChangelogEntry>();
+
+  constructor(topicId: string, nextOffset: number) {
+    this.topicId = topicId;
+    this.nextOffset = nextOffset;
+  }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** @param value null = the key is gone @param writtenMs ms since the epoch */
+  entries(): Iterable<ChangelogEntry> {
+    return this.#entries.values();
+  }
+
+  /** Key and value must stay as they are. @param value null = the key is gone @param writtenMs ms since the epoch */
   put(key: Buffer, value: Buffer | null, writtenMs: number): void {
     const name = key.toString('latin1');
     if (value === null) this.#entries.delete(name);
-    else this.#entries.set(name, { key: Buffer.from(key), value: Buffer.from(value), writtenMs });
+    else this.#entries.set(name, { key, value, writtenMs });
   }
 
   /** The entries of one owner, with its own keys. */
@@ -156,19 +174,34 @@ function list(owners: readonly string[]): string {
 }
 
 /**
- * Reads a changelog from its beginning to its end: what was committed to it when this was called.
- * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; STATE_INVALID if its keys are not of a view, or not all there
+ * Reads a changelog to its end: what was committed to it when this was called.
+ * @param base what was read of it before, to be gone on with; without it the changelog is read from its beginning
+ * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN, KAFKA_BROKER_UNAVAILABLE, KAFKA_RECORD_CORRUPT; STATE_INVALID if its keys are not of a view, or
+ * not all there, or the changelog does not go on where the base ends
  */
-export async function readChangelog(kafka: KafkaSource, topic: string, signal: AbortSignal): Promise<ChangelogContents> {
-  const contents = new ChangelogContents();
-  for await (const spans of readPartition(kafka, topic, 0, signal)) {
+export async function readChangelog(
+  kafka: KafkaSource,
+  topic: string,
+  signal: AbortSignal,
+  base?: ChangelogContents,
+): Promise<ChangelogContents> {
+  const { topicId } = await kafka.topic(topic);
+  const { start, end } = await extentOf(kafka, topic, 0);
+  const contents = base ?? new ChangelogContents(topicId, start);
+  const from = contents.nextOffset;
+  if (from < start || from > end) throw invalid(`what is known of it ends at offset ${from}, and it holds offsets ${start} to ${end}`);
+  for await (const spans of readPartition(kafka, topic, 0, signal, { start: from, end })) {
     for (let record = 0; record < spans.count; record++) {
-      const [keyStart, valueStart] = [spans.keyStarts[record]!, spans.valueStarts[record]!];
-      const key = keyStart < 0 ? null : spans.bytes.subarray(keyStart, spans.keyEnds[record]!);
-      if (key === null || key.length < prefixBytes) throw foreignRecord(topic, spans.offsets[record]!);
-      contents.put(key, valueStart < 0 ? null : spans.bytes.subarray(valueStart, spans.valueEnds[record]!), spans.timestamps[record]!);
+      const [keyStart, keyEnd, valueStart] = [spans.keyStarts[record]!, spans.keyEnds[record]!, spans.valueStarts[record]!];
+      if (keyStart < 0 || keyEnd - keyStart < prefixBytes) throw foreignRecord(topic, spans.offsets[record]!);
+      const valueEnd = valueStart < 0 ? keyEnd : spans.valueEnds[record]!;
+      // The value lies right behind the key: one copy takes both out of the batch.
+      const bytes = Buffer.from(spans.bytes.subarray(keyStart, valueEnd));
+      const value = valueStart < 0 ? null : bytes.subarray(valueStart - keyStart);
+      contents.put(bytes.subarray(0, keyEnd - keyStart), value, spans.timestamps[record]!);
     }
   }
+  contents.nextOffset = end;
   contents.check();
   return contents;
 }

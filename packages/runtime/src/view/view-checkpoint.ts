@@ -28,7 +28,9 @@ export class ViewCheckpoint implements Checkpoint {
   readonly #owners: Set<string>;
   /** What the changelog says that there is. */
   #inventory = '';
-  readonly #onCommit: () => void;
+  readonly #onCommit: (changelogBytes: number) => void;
+  /** In the transaction at hand. */
+  #changelogBytes = 0;
   #task: Task | undefined;
   #positionSum = -1;
   #rowsOut = 0;
@@ -43,7 +45,7 @@ export class ViewCheckpoint implements Checkpoint {
     member: ViewMember,
     clock: Clock,
     restored: ChangelogContents,
-    onCommit: () => void,
+    onCommit: (changelogBytes: number) => void,
   ) {
     this.#request = request;
     this.#producer = producer;
@@ -114,7 +116,9 @@ export class ViewCheckpoint implements Checkpoint {
     [this.#positionSum, this.#rowsOut, this.#committedRefused, this.#inventory] = [positionSum, rowsOut, refused, inventory];
     for (const position of moved) this.#committed.set(keyOf(position), position);
     this.#lastMs = this.#clock.monotonic();
-    this.#onCommit();
+    const changelogBytes = this.#changelogBytes;
+    this.#changelogBytes = 0;
+    this.#onCommit(changelogBytes);
   }
 
   get #hasWork(): boolean {
@@ -148,6 +152,7 @@ export class ViewCheckpoint implements Checkpoint {
   }
 
   #append(key: Uint8Array, value: Uint8Array | null): void {
+    this.#changelogBytes += key.length + (value?.length ?? 0);
     // The bound on what waits counts for rows, which come without end; a state is bounded by itself.
     void this.#producer.append(this.#request.changelogTopic, 0, this.#clock.now(), key, value);
   }

@@ -21,10 +21,22 @@ export interface ViewRequest extends ClusterOptions, Pick<QueryRequest, 'memoryB
   readonly deadLetterTopic: string | null;
   /** Read beside the source: dead letters that are to be processed once more, in one partition; null = there are none. */
   readonly replayTopic: string | null;
+  /** A local copy of the state, so that a start reads only the end of the changelog; null = none. */
+  readonly snapshots: SnapshotRequest | null;
   readonly onLostData: 'stop' | 'continue';
   readonly commitIntervalMs: number;
   /** An open transaction of a dead owner holds readers of the target back for so long. */
   readonly transactionTimeoutMs: number;
   /** A server that is not heard of for so long loses the view to another. */
   readonly sessionTimeoutMs: number;
+}
+
+/** How a view keeps a local copy of its state. */
+export interface SnapshotRequest {
+  /** The file. Its directory must exist. */
+  readonly path: string;
+  /** A new one is written when the changelog has grown by so much since, or by as much as the copy has if that is more. */
+  readonly growthBytes: number;
+  /** Not more often than that. */
+  readonly pauseMs: number;
 }

@@ -1,4 +1,4 @@
-import { asMillraceError, delay, MillraceError } from '@millrace/core';
+import { asMillraceError, type Disk, delay, MillraceError } from '@millrace/core';
 import type { Formats } from '@millrace/formats';
 import type { TransactionalProducer } from '@millrace/kafka-client';
 import { StreamSink } from '../sinks/stream-sink.ts';
@@ -6,8 +6,9 @@ import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { SourceContext } from '../sources/source-ports.ts';
 import { Task } from '../task/task.ts';
 import { unlessAborted } from '../task/unless-aborted.ts';
-import { type ChangelogContents, ownerName, readChangelog } from './changelog.ts';
+import { type ChangelogContents, ownerName } from './changelog.ts';
 import type { FailedRecords } from './failed-records.ts';
+import { LocalSnapshot } from './local-snapshot.ts';
 import { ViewCheckpoint } from './view-checkpoint.ts';
 import type { ViewKafka, ViewMember } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
@@ -15,6 +16,8 @@ import type { ViewRequest } from './view-request.ts';
 /** What a view uses of its surroundings. */
 export interface ViewContext extends SourceContext {
   readonly kafka: ViewKafka;
+  /** Holds snapshots. */
+  readonly disk: Disk;
   readonly formats: Pick<Formats, 'createRecordDecoder' | 'createRecordEncoder'>;
 }
 
@@ -64,24 +67,51 @@ export class ViewRun {
     signal: AbortSignal,
   ): Promise<ViewRun> {
     const producer = await openProducer(request, context.kafka, signal);
+    const snapshot = new LocalSnapshot(request, context);
     try {
-      const contents = await unlessAborted(readState(request, context, signal), signal);
-      const onCommit = () => {
-        for (const { topic, partition, offset } of checkpoint.committed) failed.forgetBefore(topic, partition, offset);
-        if (!isRunning) events.onRunning();
-        isRunning = true;
-        events.onCommit();
-      };
-      let isRunning = false;
-      const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, contents, onCommit);
-      const task = createTask(request, context, checkpoint, recoveryOf(request, contents, checkpoint, failed));
-      checkpoint.follow(task);
-      restore(task, contents);
-      return new ViewRun(task, checkpoint, contents.size, () => producer.close());
+      const read = () => unlessAborted(readState(snapshot, request, context, signal), signal);
+      const begin = (contents: ChangelogContents) => ViewRun.#begin(request, context, producer, member, failed, events, snapshot, contents);
+      const contents = await read();
+      try {
+        return begin(contents);
+      } catch (failure) {
+        const { code, message } = asMillraceError(failure);
+        if (code !== 'STATE_INVALID' || !snapshot.isUsed) throw failure;
+        snapshot.discard(message);
+        return begin(await read());
+      }
     } catch (failure) {
       await producer.close();
       throw failure;
     }
+  }
+
+  static #begin(
+    request: ViewRequest,
+    context: ViewContext,
+    producer: TransactionalProducer,
+    member: ViewMember,
+    failed: FailedRecords,
+    events: ViewRunEvents,
+    snapshot: LocalSnapshot,
+    contents: ChangelogContents,
+  ): ViewRun {
+    const onCommit = (changelogBytes: number) => {
+      snapshot.grown(changelogBytes);
+      for (const { topic, partition, offset } of checkpoint.committed) failed.forgetBefore(topic, partition, offset);
+      if (!isRunning) events.onRunning();
+      isRunning = true;
+      events.onCommit();
+    };
+    let isRunning = false;
+    const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, contents, onCommit);
+    const task = createTask(request, context, checkpoint, recoveryOf(request, contents, checkpoint, failed));
+    checkpoint.follow(task);
+    restore(task, contents);
+    return new ViewRun(task, checkpoint, contents.size, async () => {
+      await snapshot.close();
+      await producer.close();
+    });
   }
 
   /** Resolves when it was stopped, everything committed. @throws what it failed with; nothing since the last commit counts then. */
@@ -126,10 +156,10 @@ function openProducer(
 }
 
 /** @throws {MillraceError} STATE_INVALID also where the changelog is gone: brokers that have just started may not know it yet, and are asked again. */
-async function readState({ changelogTopic }: ViewRequest, { kafka, clock }: ViewContext, signal: AbortSignal): Promise<ChangelogContents> {
+async function readState(snapshot: LocalSnapshot, { changelogTopic }: ViewRequest, { clock }: ViewContext, signal: AbortSignal) {
   for (let asked = 1; ; asked++) {
     try {
-      return await readChangelog(kafka, changelogTopic, signal);
+      return await snapshot.read(signal);
     } catch (failure) {
       const cause = asMillraceError(failure);
       if (cause.code !== 'KAFKA_TOPIC_UNKNOWN') throw failure;

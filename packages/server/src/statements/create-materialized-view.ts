@@ -15,8 +15,14 @@ import { replaceMaterializedView } from './replace-materialized-view.ts';
 import type { Request, Services } from './services.ts';
 import { createLetterTopics, createStateTopic, createTopic } from './stream-topic.ts';
 
-/** How many bytes a segment of a changelog holds: what is compacted at once, and read at a restart beyond what is compacted. */
-const changelogConfigs = { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024), 'min.cleanable.dirty.ratio': '0.3' };
+/** How many bytes a segment of a changelog holds: what is compacted at once, and read at a restart beyond what is compacted.
+ * Local snapshots that are younger than half of the retention of deletes get to know of every key that is gone. */
+const changelogConfigs = {
+  'cleanup.policy': 'compact',
+  'delete.retention.ms': String(24 * 60 * 60 * 1000),
+  'segment.bytes': String(16 * 1024 * 1024),
+  'min.cleanable.dirty.ratio': '0.3',
+};
 
 /** A server that has died meanwhile is replaced by then. */
 const beginWithinMs = 30_000;

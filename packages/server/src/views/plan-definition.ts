@@ -14,7 +14,12 @@ export interface ViewSurroundings {
   readonly memoryBytes: number;
   /** Of this server: see DataDirectory. */
   readonly serverId: string;
+  /** Where the snapshot of a view lies, by its id. */
+  readonly snapshotPath: (id: string) => string;
 }
+
+/** A start reads at most about twice the state, or so much, of the changelog. */
+const snapshotPace = { growthBytes: 16 * 1024 * 1024, pauseMs: 10_000 };
 
 /** An open transaction of an owner that died holds readers back for so long. */
 export const transactionTimeoutMs = 10_000;
@@ -74,6 +79,7 @@ export function viewRequest(definition: MaterializedViewDefinition, surroundings
     changelogTopic: definition.changelogTopic,
     deadLetterTopic: settings.recoveryPolicy === 'best_effort' ? deadLetterTopic : null,
     replayTopic: settings.recoveryPolicy === 'best_effort' ? replayTopic : null,
+    snapshots: { path: surroundings.snapshotPath(definition.id), ...snapshotPace },
     onLostData: settings.onLostData,
     commitIntervalMs: settings.commitIntervalMs,
     transactionTimeoutMs,

@@ -1,6 +1,7 @@
-import { asMillraceError, type MillraceError, SeededRandom, silentLogger, systemDisk } from '@millrace/core';
+import { asMillraceError, type MillraceError, SeededRandom, silentLogger } from '@millrace/core';
 import * as formats from '@millrace/formats';
 import type { RecordInput } from '@millrace/kafka-protocol';
+import { MemoryDisk } from '../../../../broker/test/memory-disk.ts';
 import type { ViewRequest } from '../../../src/view/view-request.ts';
 import { ViewTask } from '../../../src/view/view-task.ts';
 import { checkView, type LostRange } from './check-views.ts';
@@ -9,6 +10,9 @@ import type { LogBatch } from './fake-log.ts';
 import { Machine } from './machine.ts';
 import { type Scenario, type SimulatedView, scenarioOf } from './scenario.ts';
 import { Timeline } from './timeline.ts';
+
+/** States are small here: a snapshot follows upon the other. */
+const snapshotPace = { growthBytes: 200, pauseMs: 20 };
 
 /** What a simulation came to. */
 export interface Outcome {
@@ -49,6 +53,8 @@ class World {
   readonly #random: SeededRandom;
   readonly #timeline = new Timeline();
   readonly #cluster: FakeCluster;
+  /** Of all servers. */
+  readonly #disk: MemoryDisk;
   readonly #scenario: Scenario;
   readonly #servers: Server[] = [];
   readonly #requests = new Map<string, ViewRequest>();
@@ -64,6 +70,11 @@ class World {
 
   constructor(seed: number, sabotage: Sabotage | null) {
     this.#random = new SeededRandom(seed);
+    this.#disk = new MemoryDisk(this.#random);
+    this.#disk.fault = (operation) => {
+      if (operation === 'read') this.#count('snapshots read');
+      return undefined;
+    };
     this.#cluster = new FakeCluster(this.#timeline, this.#random, sabotage);
     this.#scenario = scenarioOf(seed, this.#random);
   }
@@ -110,10 +121,31 @@ class World {
     const { machine, instanceId } = server;
     const { clock } = machine;
     const kernels = { clock, random: new SeededRandom(1), timezone: 'UTC' };
-    const request = { ...this.#requests.get(name)!, instanceId };
-    const task = new ViewTask(request, { kafka: machine, disk: systemDisk, formats, kernels, clock, logger: silentLogger });
+    const path = `${instanceId}-${name}`;
+    this.#damageSnapshot(path);
+    const request = { ...this.#requests.get(name)!, instanceId, snapshots: { path, ...snapshotPace } };
+    const task = new ViewTask(request, { kafka: machine, disk: this.#disk, formats, kernels, clock, logger: silentLogger });
     const done = task.run(() => {}).catch((failure: unknown) => this.#onFailed(server, name, asMillraceError(failure)));
     server.tasks.set(name, { task, done });
+  }
+
+  /** Now and then a server finds its snapshot damaged, or no room for a new one. */
+  #damageSnapshot(path: string): void {
+    this.#disk.capacityBytes = Number.POSITIVE_INFINITY;
+    if (this.#disk.exists(path) && this.#chance(8)) this.#damage(path);
+    if (this.#chance(8)) this.#disk.capacityBytes = 100;
+  }
+
+  #damage(path: string): void {
+    this.#count('snapshots damaged');
+    const file = this.#disk.open(path, 'read-write');
+    const at = this.#random.below(file.size());
+    if (this.#chance(2)) file.truncate(at);
+    else {
+      const byte = Buffer.alloc(1);
+      file.read(byte, 0, 1, at);
+      file.write([Buffer.of(byte[0]! ^ (1 + this.#random.below(255)))], at);
+    }
   }
 
   /** What ends a view is what it was told to stop at; then its owner says how to go on. */

@@ -30,7 +30,17 @@ describe('materialized views in trouble give each row and each window once', () 
   }
 
   it('and much trouble they were in', () => {
-    const troubles = ['kills', 'freezes', 'stops', 'moves', 'brokers away', 'truncations', 'partitions added'];
+    const troubles = [
+      'kills',
+      'freezes',
+      'stops',
+      'moves',
+      'brokers away',
+      'truncations',
+      'partitions added',
+      'snapshots read',
+      'snapshots damaged',
+    ];
     for (const what of [...troubles, 'foreign transactions aborted', 'stopped at a bad record', 'stopped at lost records'])
       expect(met.get(what) ?? 0, what).toBeGreaterThan(count / 50);
   });
