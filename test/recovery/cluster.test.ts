@@ -111,6 +111,16 @@ describe('two servers of a cluster', () => {
       expect(race.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       expect(String((race.find(({ status }) => status === 'rejected') as PromiseRejectedResult).reason)).toContain('exists already');
       await execute(two, `DROP VIEW raced_${run}`);
+      for (let round = 0; round < 8; round++) {
+        const [stream, view] = [`raced${round}_${run}`, `reader${round}_${run}`];
+        await execute(both[round % 2]!, `CREATE STREAM ${stream} (id int64)`);
+        const [created, dropped] = await Promise.allSettled([
+          execute(one, `CREATE VIEW ${view} AS SELECT id FROM ${stream}`),
+          execute(two, `DROP STREAM ${stream}`),
+        ]);
+        expect([created.status, dropped.status].sort()).toEqual(['fulfilled', 'rejected']);
+        if (created.status === 'fulfilled') for (const what of [`VIEW ${view}`, `STREAM ${stream}`]) await execute(two, `DROP ${what}`);
+      }
 
       // Until each of them runs one: whose turn it is a hash of their names says.
       const views: string[] = [];
@@ -165,9 +175,15 @@ describe('two servers of a cluster', () => {
         (streams) => !streams.includes(source),
       );
       expect(await viewsOf(one)).toEqual([]);
+      expect(await execute(one, 'SHOW VIEWS')).toEqual(await execute(two, 'SHOW VIEWS'));
     } finally {
       for (const server of servers) await server.close();
     }
+    const alone = loadConfiguration({ workingDirectory: folder, flags: { data_dir: join(folder, 'one'), 'kafka.brokers': brokers } });
+    await expect(createServer(alone)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('belongs to the cluster'),
+    });
   }, 60_000);
 });
 

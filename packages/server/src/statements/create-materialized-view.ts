@@ -7,6 +7,7 @@ import { streamToInsert } from '../insert/insert-rows.ts';
 import { streamsReadBy } from '../views/flush-views.ts';
 import { committedBy } from '../views/view-group.ts';
 import { viewNames } from '../views/view-names.ts';
+import { notRunning } from '../views/view-registry.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import { refuseTaken } from './create-stream.ts';
 import { deleteOwnTopics, deleteViewTopics, dropMaterializedView } from './drop.ts';
@@ -56,10 +57,14 @@ export async function createMaterializedView(statement: CreateMaterializedView, 
   return noAnswer;
 }
 
-/** Where another server has come to run the view: waits until that one has fixed where it begins. */
+/** Where another server has come to run the view: waits until that one has fixed where it begins. @throws what the view has failed with */
 async function untilBegun(definition: MaterializedViewDefinition, { views, kafka, clock }: Services): Promise<void> {
   const deadlineMs = clock.monotonic() + beginWithinMs;
-  while ((await views.record(definition)).state === 'standby' && clock.monotonic() < deadlineMs) {
+  for (;;) {
+    const record = await views.record(definition);
+    // It may have failed there, and then here.
+    if (record.state === 'error') throw notRunning(record);
+    if (record.state !== 'standby' || clock.monotonic() >= deadlineMs) return;
     if ((await committedBy(definition, kafka)).length > 0) return;
     await delay(clock, 20);
   }
