@@ -92,6 +92,8 @@ export class ChangelogContents {
   readonly topicId: string;
   /** All that was committed before is in it. */
   nextOffset: number;
+  /** So much of it was read, whatever became of it. */
+  readBytes = 0;
   readonly #entries = new Map<string, ChangelogEntry>();
 
   constructor(topicId: string, nextOffset: number) {
@@ -197,6 +199,7 @@ export async function readChangelog(
       const valueEnd = valueStart < 0 ? keyEnd : spans.valueEnds[record]!;
       // The value lies right behind the key: one copy takes both out of the batch.
       const bytes = Buffer.from(spans.bytes.subarray(keyStart, valueEnd));
+      contents.readBytes += bytes.length;
       const value = valueStart < 0 ? null : bytes.subarray(valueStart - keyStart);
       contents.put(bytes.subarray(0, keyEnd - keyStart), value, spans.timestamps[record]!);
     }

@@ -46,6 +46,12 @@ export class LocalSnapshot {
    * @throws {MillraceError} as {@link readChangelog}
    */
   async read(signal: AbortSignal): Promise<ChangelogContents> {
+    const contents = await this.#read(signal);
+    this.#grownBytes = contents.readBytes;
+    return contents;
+  }
+
+  async #read(signal: AbortSignal): Promise<ChangelogContents> {
     const { kafka } = this.#context;
     try {
       const base = await this.#load(signal);
@@ -98,13 +104,15 @@ export class LocalSnapshot {
 
   async #refresh(): Promise<void> {
     this.#triedMs = this.#context.clock.monotonic();
-    this.#grownBytes = 0;
     const { signal } = this.#closing;
     try {
       await this.#write(await unlessAborted(this.read(signal), signal));
       this.#warned = '';
     } catch (failure) {
       if (!signal.aborted) this.#warn(asMillraceError(failure));
+    } finally {
+      // Also where it has failed: the next attempt reads it all again.
+      this.#grownBytes = 0;
     }
   }
 
