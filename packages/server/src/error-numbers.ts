@@ -52,6 +52,7 @@ const errorNumbers: Readonly<Partial<Record<ErrorCode, ErrorNumber>>> = {
   REQUEST_READONLY: { number: 164, name: 'READONLY', httpStatus: 403 },
   REQUEST_TOO_LARGE: { number: 36, name: 'BAD_ARGUMENTS', httpStatus: 413 },
   SQL_SYNTAX: { number: 62, name: 'SYNTAX_ERROR', httpStatus: 400 },
+  STATE_INVALID: { number: 246, name: 'CORRUPTED_DATA', httpStatus: 500 },
   STREAM_HAS_DEPENDENTS: { number: 630, name: 'HAVE_DEPENDENT_OBJECTS', httpStatus: 409 },
 };
 

@@ -13,6 +13,7 @@ import { Replay } from './replay.ts';
 import type { UndecodableRecords } from './samples.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
+import { sourceGone } from './source-gone.ts';
 import type { Pace, SourceContext } from './source-ports.ts';
 import { type PartitionStart, resumePositions, startPositions } from './start-positions.ts';
 import { TopicWatch } from './topic-watch.ts';
@@ -320,8 +321,6 @@ export class Scan {
     // It may be another topic: what the rows are written to.
     const { topic = this.topic } = error.details;
     if (error.code !== 'KAFKA_TOPIC_UNKNOWN' || topic !== this.topic) return error;
-    return new MillraceError('PLAN_STREAM_UNKNOWN', `stream "${this.stream}" cannot be read: its topic "${this.topic}" does not exist`, {
-      cause: error,
-    });
+    return sourceGone(this.stream, this.topic, error);
   }
 }

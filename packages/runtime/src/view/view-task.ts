@@ -1,5 +1,7 @@
 import { asMillraceError, delay, MillraceError } from '@millrace/core';
 import type { GroupMember, PartitionOffset } from '@millrace/kafka-client';
+import type { ScanNode } from '@millrace/planner';
+import { sourceGone } from '../sources/source-gone.ts';
 import { noStatistics, type QueryState, type QueryStatistics } from '../task/statistics.ts';
 import { FailedRecords } from './failed-records.ts';
 import { Rate } from './rate.ts';
@@ -104,7 +106,7 @@ export class ViewTask {
     const { groupId, instanceId, sessionTimeoutMs } = this.#request;
     this.#member = this.#context.kafka.joinGroup({
       groupId,
-      topics: topicsOf(this.#request),
+      topics: [...new Set(scansOf(this.#request).map(({ topic }) => topic))],
       sessionTimeoutMs,
       instanceId,
       assignors: ['millrace-one'],
@@ -115,7 +117,7 @@ export class ViewTask {
           return;
         }
         if (this.#state === 'starting' || this.#state === 'waiting') this.#state = 'standby';
-        onStandby();
+        void this.#standBy(onStandby);
       },
       onRevoked: (_, lost) => this.#giveUp(lost),
       onFailed: (error) => {
@@ -125,6 +127,29 @@ export class ViewTask {
         this.#ownership?.resolve();
       },
     });
+  }
+
+  /** Another server has the view; or there is nothing to give because a source is gone: then it ends. */
+  async #standBy(onStandby: () => void): Promise<void> {
+    const gone = await this.#goneSource();
+    if (this.#isOwner) return;
+    if (gone === undefined) {
+      onStandby();
+      return;
+    }
+    this.#groupFailure = gone;
+    this.#ownership?.resolve();
+  }
+
+  async #goneSource(): Promise<MillraceError | undefined> {
+    for (const { topic, stream } of scansOf(this.#request)) {
+      const failure = await this.#context.kafka.topicOnce(topic).then(
+        () => undefined,
+        (error: unknown) => asMillraceError(error),
+      );
+      if (failure?.code === 'KAFKA_TOPIC_UNKNOWN') return sourceGone(stream, topic, failure);
+    }
+    return undefined;
   }
 
   /** Waits until the group gives the view to this server. False if it is to stop instead. */
@@ -224,15 +249,13 @@ function passes({ code, retryable, details }: MillraceError): boolean {
   return retryable || code === 'KAFKA_FENCED' || code === 'KAFKA_BROKER_UNAVAILABLE' || code === 'KAFKA_TIMED_OUT';
 }
 
-function topicsOf({ plan }: ViewRequest): string[] {
-  const topics = new Set<string>();
-  const visit = (node: ViewRequest['plan']['root']): void => {
-    if (node.node === 'scan') topics.add(node.topic);
-    else if (node.node === 'union') node.inputs.forEach(visit);
-    else if (node.node !== 'values') visit(node.input);
+function scansOf({ plan }: ViewRequest): ScanNode[] {
+  const visit = (node: ViewRequest['plan']['root']): ScanNode[] => {
+    if (node.node === 'scan') return [node];
+    if (node.node === 'union') return node.inputs.flatMap(visit);
+    return node.node === 'values' ? [] : visit(node.input);
   };
-  visit(plan.root);
-  return [...topics];
+  return visit(plan.root);
 }
 
 function stopped(): MillraceError {
