@@ -118,6 +118,18 @@ describe('joining', () => {
     expect(await new Coordinator().join('', { version: 3 })).toMatchObject({ error: 'NONE', generation: 1 });
   });
 
+  it('is told to look for its coordinator again where the disk does not take the assignment, and goes on when it does', async () => {
+    const coordinator = new Coordinator();
+    const { id, joined } = await coordinator.joinNew();
+    const { generation } = await joined;
+    coordinator.disk.capacityBytes = coordinator.disk.usedBytes();
+    expect((await coordinator.sync(id, generation, { [id]: 'all' })).error).toBe('COORDINATOR_NOT_AVAILABLE');
+    expect(coordinator.state).toBe('PreparingRebalance');
+    coordinator.disk.capacityBytes = Number.POSITIVE_INFINITY;
+    const again = await coordinator.join(id);
+    expect((await coordinator.sync(id, again.generation, { [id]: 'all' })).assignment.toString()).toBe('all');
+  });
+
   it('only the leader is told the members, and each gets what the leader assigns', async () => {
     const coordinator = new Coordinator();
     const a = await coordinator.stable();

@@ -393,7 +393,13 @@ export class Group {
     try {
       this.#save();
     } catch {
-      for (const member of this.#members.values()) member.assignment = Buffer.alloc(0);
+      for (const member of this.#members.values()) {
+        member.assignment = Buffer.alloc(0);
+        if (member.answerSync === undefined) continue;
+        // Told of a rebalance alone, clients would join again at once, without end while the disk is full.
+        this.#restartSession(member);
+        member.settleSync(syncFailure('COORDINATOR_NOT_AVAILABLE'));
+      }
       this.#prepareRebalance();
       return;
     }
