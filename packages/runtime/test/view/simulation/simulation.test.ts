@@ -46,7 +46,7 @@ describe('materialized views in trouble give each row and each window once', () 
   });
 });
 
-describe('a simulation of views', () => {
+describe.skipIf(only !== undefined)('a simulation of views', () => {
   it('is the same for the same seed', async () => {
     for (const seed of [3, 9]) expect((await simulate(seed)).transcript()).toBe((await simulate(seed)).transcript());
     expect((await simulate(3)).transcript()).not.toBe((await simulate(8)).transcript());
@@ -56,8 +56,8 @@ describe('a simulation of views', () => {
   for (const sabotage of sabotages) {
     it(`notices a cluster with ${sabotage.replace('-', ' ')}`, async () => {
       let noticed = 0;
-      for (let seed = 0; seed < 60; seed++) if ((await simulate(seed, sabotage)).violations.length > 0) noticed++;
-      expect(noticed).toBeGreaterThan(1);
+      for (let seed = 0; seed < 100 && noticed < 2; seed++) if ((await simulate(seed, sabotage)).violations.length > 0) noticed++;
+      expect(noticed).toBe(2);
     });
   }
 });
