@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Broker } from '@millrace/broker';
 import { delay, systemClock } from '@millrace/core';
 import { KafkaClient, openProducer, type Producer } from '@millrace/kafka-client';
 import { createServer, loadConfiguration } from '@millrace/server';
@@ -12,7 +13,7 @@ import { freePort, Started } from '../harness/process.ts';
 /**
  * Several servers on one Kafka, of one cluster: what one of them defines the others have, each view runs on one of them, and another
  * takes it over when that one is killed, or sleeps for longer than its session. On the broker that `KAFKA_BROKERS` names, else on an
- * embedded one in a process of its own.
+ * embedded one in a process of its own. The tests run side by side: most of the time they wait for sessions to end.
  */
 const run = `c${process.pid}x${Date.now() % 100_000}`;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-'));
@@ -79,7 +80,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('two servers of a cluster', () => {
+describe.concurrent('two servers of a cluster', () => {
   it('have the same streams and views, and share the running of these', async () => {
     const servers = await Promise.all(
       ['one', 'two'].map((name) =>
@@ -187,6 +188,55 @@ describe('two servers of a cluster', () => {
   }, 60_000);
 });
 
+describe.concurrent('a server of a cluster whose broker is away', () => {
+  it.skipIf(process.env['KAFKA_BROKERS'] !== undefined)(
+    'starts with what it knew, refuses definitions, and goes on when it is back',
+    async () => {
+      const dataDirectory = join(folder, 'away-broker');
+      const port = await freePort();
+      const openBroker = async () => {
+        const opened = new Broker({ dataDirectory, port });
+        await opened.open();
+        return opened;
+      };
+      const openServer = () =>
+        createServer(
+          loadConfiguration({
+            workingDirectory: folder,
+            flags: { data_dir: join(folder, 'away'), 'http.port': 0, 'kafka.brokers': `127.0.0.1:${port}`, cluster: run, timezone: 'UTC' },
+          }),
+          { engine: { inProcess: true } },
+        );
+      const before = await openBroker();
+      const first = await openServer();
+      await execute(first.url, 'CREATE STREAM readings (id int64)');
+      await execute(first.url, 'CREATE MATERIALIZED VIEW copies AS SELECT id FROM readings');
+      await first.close();
+      await before.close();
+
+      const second = await openServer();
+      let after: Broker | undefined;
+      try {
+        expect(await execute(second.url, 'SHOW STREAMS')).toEqual(['readings']);
+        const began = performance.now();
+        await expect(execute(second.url, 'CREATE VIEW some AS SELECT id FROM readings')).rejects.toThrow(
+          /cannot be changed now: .*nothing has changed/,
+        );
+        expect(performance.now() - began).toBeLessThan(15_000);
+        after = await openBroker();
+        await execute(second.url, 'CREATE VIEW some AS SELECT id FROM readings');
+        await execute(second.url, 'INSERT INTO readings VALUES (1), (2)');
+        await execute(second.url, 'FLUSH');
+        expect(await execute(second.url, 'SELECT id FROM table(copies)')).toEqual(['1', '2']);
+      } finally {
+        await second.close();
+        await after?.close();
+      }
+    },
+    60_000,
+  );
+});
+
 /** A server in a process of its own, which can be killed, stopped, and started again on its directory. */
 class ServerProcess {
   readonly #directory: string;
@@ -250,7 +300,7 @@ class Writer {
   }
 }
 
-describe('the views of a cluster', () => {
+describe.concurrent('the views of a cluster', () => {
   it('go on elsewhere, no row lost or doubled, when a server that runs some is killed, and one sleeps and wakes up', async () => {
     const source = `source_${run}`;
     const windows = `windows_${run}`;
