@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Clock, type Logger, MillraceError } from '@millrace/core';
 import type { Authentication } from '../security/authentication.ts';
 import type { BufferPool, Lease } from './buffer-pool.ts';
@@ -37,6 +38,9 @@ const strangerMs = 30_000;
 /** Requests that were read and wait for their turn; beyond this the socket is not read. */
 const queuedBytesMax = 1024 * 1024;
 const queuedRequestsMax = 100;
+
+/** Of many requests that a client sent ahead so much is done at a time, before it is the turn of others. */
+const turnMs = 2;
 
 /** A client that began a request and sends no more of it, or that does not take its answer while others wait for memory, is given this long. */
 const stallMs = 30_000;
@@ -194,6 +198,7 @@ export class Connection {
   }
 
   async #serveQueue(): Promise<void> {
+    let turnSinceMs = this.#clock.monotonic();
     for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
       this.#queuedBytes -= frame.length;
       const lease = this.#pool.lease(this.#gone.signal);
@@ -214,6 +219,10 @@ export class Connection {
         return;
       }
       if (!this.#isQueueFull && this.#socket.isPaused()) this.#socket.resume();
+      if (this.#queue.length > 0 && this.#clock.monotonic() - turnSinceMs >= turnMs) {
+        await yieldToOthers();
+        turnSinceMs = this.#clock.monotonic();
+      }
     }
     if (this.#hasEnded) this.#socket.end();
   }

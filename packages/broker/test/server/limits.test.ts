@@ -241,3 +241,21 @@ it('clients that cannot be taken in, however many, do not end the broker', async
   expect(logger.lines.map(({ fields }) => fields.error)).toEqual(Array(3).fill('accept EMFILE'));
   await open(port);
 });
+
+it('a client that sends many requests ahead lets others have their turn', async () => {
+  const served: number[] = [];
+  const clock = new FakeClock();
+  const serve: Serve = (frame) => {
+    served.push(frame[0]!);
+    clock.advance(3);
+    return [request];
+  };
+  const { port } = await listen(serve, { clock });
+  const [many, one] = [await open(port), await open(port)];
+  const framed = (who: number) => Buffer.from([0, 0, 0, 1, who]);
+  many.write(Buffer.concat(Array(90).fill(framed(1))));
+  one.write(framed(2));
+  await new Promise((resolve) => one.once('data', resolve));
+  expect(served.indexOf(2)).toBeLessThan(80);
+  expect(served.length).toBeLessThan(90);
+});
