@@ -5,6 +5,7 @@ const sizeBytes = 4;
 const promisedBytesMax = 1024 * 1024;
 /** What a client that begins with TLS sends first: a record of the handshake, of version 3. */
 const tlsHandshake = 0x1603;
+const httpVerbs = new Set(['GET ', 'POST', 'PUT ', 'HEAD', 'OPTI'].map((verb) => Buffer.from(verb).readInt32BE()));
 
 /**
  * Cuts a stream of bytes into frames: four bytes of size, then the frame.
@@ -78,9 +79,14 @@ export class FrameReader {
   #checked(size: number): number {
     const sizeMax = this.#frameBytesMax();
     if (size >= 0 && size <= sizeMax) return size;
-    const guess = size >>> 16 === tlsHandshake ? ': the client speaks TLS, and this listener does not' : '';
-    throw new MillraceError('KAFKA_PROTOCOL_INVALID', `a request claims ${size} bytes; 0 to ${sizeMax} are legal${guess}`, {
+    throw new MillraceError('KAFKA_PROTOCOL_INVALID', `a request claims ${size} bytes; 0 to ${sizeMax} are legal${guessOf(size)}`, {
       details: { size },
     });
   }
+}
+
+/** What a client may speak in place of Kafka's protocol, by what stands where the size of a request does. */
+function guessOf(size: number): string {
+  if (size >>> 16 === tlsHandshake) return ': the client speaks TLS, and this listener does not';
+  return httpVerbs.has(size) ? ': the client speaks HTTP, and this is the port of Kafka' : '';
 }

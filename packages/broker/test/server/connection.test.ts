@@ -118,6 +118,13 @@ it('cuts a stream into the same frames wherever it is split', () => {
   }
 });
 
+it('guesses what a client speaks that does not speak Kafka', () => {
+  const reader = () => new FrameReader(() => 10);
+  expect(() => reader().push(Buffer.from('GET / HTTP/1.1\r\n'), () => {})).toThrow(/legal: the client speaks HTTP/);
+  expect(() => reader().push(Buffer.from('1603010200', 'hex'), () => {})).toThrow(/legal: the client speaks TLS/);
+  expect(() => reader().push(Buffer.from([0, 0, 0, 11]), () => {})).toThrow(/a request claims 11 bytes; 0 to 10 are legal$/);
+});
+
 it('memory is used again once it is released, and not before', () => {
   const pool = new BufferPool();
   const [first, second] = [pool.lease(new AbortController().signal), pool.lease(new AbortController().signal)];
