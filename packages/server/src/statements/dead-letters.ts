@@ -5,6 +5,7 @@ import { bindOverColumns } from '@millrace/planner';
 import { compilePredicate, replayMark } from '@millrace/runtime';
 import type { ReplayDeadLetters, ShowDeadLetters } from '@millrace/sql';
 import { type Letter, letterSchema, readLetters } from '../views/dead-letters.ts';
+import { untilVisible } from '../views/until-visible.ts';
 import { keepsDeadLetters, viewNames } from '../views/view-names.ts';
 import { type Answer, chunkOf, fixedRows, readRows } from './answer.ts';
 import { likeFilter } from './like-filter.ts';
@@ -54,6 +55,8 @@ export async function replayDeadLetters(statement: ReplayDeadLetters, services: 
         count++;
       }
     await producer.commit();
+    const { deadLetterTopic, replayTopic } = viewNames(name, definition.id);
+    for (const topic of [deadLetterTopic, replayTopic]) await untilVisible(topic, services.kafka, services.clock, request.signal);
     return fixedRows([{ name: 'replayed', type: parseDataType('uint64') }], [[BigInt(count)]]);
   } finally {
     await producer.close();

@@ -1,6 +1,7 @@
 import type { Catalog, MaterializedViewDefinition } from '@millrace/catalog';
 import { type Clock, delay } from '@millrace/core';
 import { type KafkaClient, listOffsets, type PartitionOffset } from '@millrace/kafka-client';
+import { untilVisible } from './until-visible.ts';
 import { committedBy } from './view-group.ts';
 import { keepsDeadLetters, viewNames } from './view-names.ts';
 import { notRunning, type ViewRegistry } from './view-registry.ts';
@@ -17,7 +18,7 @@ export interface FlushOptions {
 }
 
 /**
- * Waits until each of the views has committed what its sources held when it came to be looked at: those that others read first, so
+ * Waits until each of the views has committed, for all to see, what its sources held when it came to be looked at: those that others read first, so
  * that what is in the first sources has come through whole chains of views.
  * @throws {MillraceError} PLAN_QUERY_INCORRECT if one of them does not run, or ceases to
  */
@@ -25,6 +26,7 @@ export async function flushViews(views: readonly MaterializedViewDefinition[], o
   for (const view of inOrderOfFlow(views, options.catalog)) {
     const ends = await endsOf(view, options);
     await untilCommitted(view, ends, options);
+    for (const topic of topicsWrittenBy(view, options.catalog)) await untilVisible(topic, options.kafka, options.clock, options.signal);
   }
 }
 
@@ -51,6 +53,11 @@ export function streamsReadBy(view: { readonly dependsOn: readonly string[] }, c
   };
   view.dependsOn.forEach(visit);
   return streams;
+}
+
+function topicsWrittenBy(view: MaterializedViewDefinition, catalog: Catalog): string[] {
+  const { topic } = catalog.stream(view.name)!;
+  return keepsDeadLetters(view) ? [topic, viewNames(view.name, view.id).deadLetterTopic] : [topic];
 }
 
 async function endsOf(view: MaterializedViewDefinition, { catalog, kafka }: FlushOptions): Promise<PartitionOffset[]> {
