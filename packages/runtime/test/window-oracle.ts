@@ -26,17 +26,19 @@ export class Expected {
   /** The watermark of the query when everything is read. */
   readonly watermarkMs: number;
 
-  constructor(log: Log, { slideMs, sizeMs, delayMs }: Windows) {
-    const watermarks = log.map((batches) => {
+  /** @param told by partition and batch: the event time that its writer says it has come to, if it does */
+  constructor(log: Log, { slideMs, sizeMs, delayMs }: Windows, told: readonly (readonly (number | undefined)[])[] = []) {
+    const watermarks = log.map((batches, partition) => {
       let max = Number.NEGATIVE_INFINITY;
-      for (const batch of batches) {
+      for (const [i, batch] of batches.entries()) {
         const before = max - delayMs;
         for (const row of batch) {
           this.rows++;
           if (row === null) this.undecodable++;
           else this.#add(row, before, slideMs, sizeMs);
         }
-        max = Math.max(max, ...batch.map((row) => row?.t ?? Number.NEGATIVE_INFINITY));
+        const toldMs = told[partition]?.[i] ?? Number.NEGATIVE_INFINITY;
+        max = Math.max(max, toldMs, ...batch.map((row) => row?.t ?? Number.NEGATIVE_INFINITY));
       }
       return max - delayMs;
     });

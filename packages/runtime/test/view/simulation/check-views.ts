@@ -13,14 +13,22 @@ export interface LostRange {
 }
 
 /** The row that a record of a source holds; null if it is not to be processed. */
-function rowOf(text: string, divides: boolean): Row | null {
+function rowOf(text: string, { divides, names: [k, v, t] }: SimulatedView): Row | null {
   try {
-    const { k, v, t } = JSON.parse(text) as Record<string, unknown>;
-    if (v === 0 && divides) return null;
-    return { k: String(k), v: Number(v), t: timeOf(t) };
+    const row = JSON.parse(text) as Record<string, unknown>;
+    if (row[v] === 0 && divides) return null;
+    return { k: String(row[k]), v: Number(row[v]), t: timeOf(row[t]) };
   } catch {
     return null;
   }
+}
+
+/** By partition and batch: the watermark that its writer has told. */
+type Told = readonly (readonly (number | undefined)[])[];
+
+function toldBy(batch: readonly ReadRecord[]): number | undefined {
+  const header = batch.at(-1)?.headers.find(({ key }) => key === 'millrace.watermark');
+  return header === undefined ? undefined : Number(header.value);
 }
 
 function timeOf(value: unknown): number {
@@ -35,12 +43,13 @@ export function checkView(cluster: FakeCluster, view: SimulatedView, lost: reado
     const isLost = ({ offset }: ReadRecord) => gone.some(({ from, to }) => offset >= from && offset < to);
     return log.committedBatches().map((batch) => batch.filter((record) => !isLost(record)));
   });
-  const log: Log = batches.map((of) => of.map((batch) => batch.map(({ value }) => rowOf(String(value), view.divides))));
+  const log: Log = batches.map((of) => of.map((batch) => batch.map(({ value }) => rowOf(String(value), view))));
+  const told = batches.map((of) => of.map((batch) => toldBy(batch)));
   const written = cluster.topic(view.target).logs.map((of) => of.committed());
-  compare(problems, `${view.name}: rows`, rowsIn(view, written.flat()), expectedRows(view, log));
+  compare(problems, `${view.name}: rows`, rowsIn(view, written.flat()), expectedRows(view, log, told));
   checkKeys(problems, view, written);
   checkDeadLetters(problems, cluster, view, batches);
-  checkState(problems, cluster, view, log);
+  checkState(problems, cluster, view, log, told);
   if (view.computation.kind === 'totals') checkGrowth(problems, view, written.flat());
   return problems;
 }
@@ -57,7 +66,7 @@ function rowsIn({ computation }: SimulatedView, records: readonly ReadRecord[]):
   }
 }
 
-function expectedRows({ computation }: SimulatedView, log: Log): string[] {
+function expectedRows({ computation }: SimulatedView, log: Log, told: Told): string[] {
   const rows = log.flat(2).filter((row) => row !== null);
   switch (computation.kind) {
     case 'rows':
@@ -65,7 +74,7 @@ function expectedRows({ computation }: SimulatedView, log: Log): string[] {
     case 'totals':
       return [...Map.groupBy(rows, ({ k }) => k)].map(([k, of]) => `${k}/${of.length}/${of.reduce((sum, { v }) => sum + v, 0)}`);
     case 'windows': {
-      const expected = new Expected(log, computation.windows);
+      const expected = new Expected(log, computation.windows, told);
       return expected.result(expected.watermarkMs).map((values) => values.join('/'));
     }
   }
@@ -96,7 +105,7 @@ function checkDeadLetters(
   batches: readonly (readonly ReadRecord[][])[],
 ): void {
   const bad = batches.flatMap((of, partition) => {
-    const records = of.flat().filter(({ value }) => rowOf(String(value), view.divides) === null);
+    const records = of.flat().filter(({ value }) => rowOf(String(value), view) === null);
     return records.map(({ offset, value }) => `${partition}/${offset}/${value}`);
   });
   const letters = cluster
@@ -114,7 +123,7 @@ const isPosition = (key: string) => key.charCodeAt(0) === 1;
 const isBucket = (key: string) => key.charCodeAt(0) === 2 && key.charCodeAt(3) === 3;
 
 /** Of what is over nothing is kept, and positions are those of the group. */
-function checkState(problems: string[], cluster: FakeCluster, view: SimulatedView, log: Log): void {
+function checkState(problems: string[], cluster: FakeCluster, view: SimulatedView, log: Log, told: Told): void {
   const entries = new Map<string, Buffer>();
   for (const { key, value } of cluster.log(view.request.changelogTopic, 0).committed()) {
     if (value === null) entries.delete(key!.toString('latin1'));
@@ -125,7 +134,7 @@ function checkState(problems: string[], cluster: FakeCluster, view: SimulatedVie
   const positions = keys.filter(isPosition).length;
   if (positions !== logs.length) problems.push(`${view.name}: ${positions} positions of ${logs.length} partitions`);
   if (view.computation.kind !== 'windows' || view.computation.windows.slideMs < view.computation.windows.sizeMs) return;
-  const { groups, watermarkMs } = new Expected(log, view.computation.windows);
+  const { groups, watermarkMs } = new Expected(log, view.computation.windows, told);
   const open = new Set([...groups.values()].flatMap(({ end }) => (end > watermarkMs ? [end] : []))).size;
   const kept = keys.filter(isBucket).length;
   if (kept !== open) problems.push(`${view.name}: ${kept} windows are kept, ${open} are open`);

@@ -4,7 +4,7 @@ import type { ViewRequest } from '../../../src/view/view-request.ts';
 import { aggregate, call, column, constant, fields, int32, int64, planOf, scan, string, time, windowOf } from '../../harness.ts';
 import type { Windows } from '../../window-oracle.ts';
 
-const kinds = ['rows', 'tumble', 'hop', 'totals', 'chain'] as const;
+const kinds = ['rows', 'tumble', 'hop', 'totals', 'chain', 'nested'] as const;
 
 /** What one view computes. */
 export type Computation = { readonly kind: 'rows' } | { readonly kind: 'totals' } | { readonly kind: 'windows'; readonly windows: Windows };
@@ -14,11 +14,19 @@ export interface SimulatedView {
   readonly name: string;
   readonly source: string;
   readonly target: string;
+  readonly names: Names;
   readonly computation: Computation;
   /** Records whose `v` is 0 make an operator fail. */
   readonly divides: boolean;
   readonly request: ViewRequest;
 }
+
+/** The columns of a source: key, value, event time. */
+export type Names = readonly [k: string, v: string, t: string];
+
+const rowNames: Names = ['k', 'v', 't'];
+/** Of what a windowed view gives. */
+const windowNames: Names = ['k', 'sum', 'window_end'];
 
 /** What a seed makes: a chain of views, the first of which reads the topic `s`. */
 export interface Scenario {
@@ -41,13 +49,13 @@ export function scenarioOf(seed: number, random: SeededRandom): Scenario {
   const windows: Windows = { sizeMs, slideMs: kind === 'hop' ? pick(3, 4, 5) : sizeMs, delayMs: pick(0, 3, 10) };
   const commitIntervalMs = pick(10, 50, 100);
   const isStrict = random.below(2) === 0;
-  const create = (name: string, source: string, computation: Computation, divides: boolean): SimulatedView => {
+  const create = (name: string, source: string, computation: Computation, divides: boolean, names = rowNames): SimulatedView => {
     const target = `out-${name}`;
     const request: ViewRequest = {
       view: name,
       brokers: [],
       memoryBytes: 64 * 1024 * 1024,
-      plan: planOf(rootOf(computation, source, divides)),
+      plan: { ...planOf(rootOf(computation, source, divides, names)), ...(computation.kind === 'windows' && { givesWatermarks: true }) },
       sink: {
         kind: 'stream',
         format: 'JSONEachRow',
@@ -67,21 +75,25 @@ export function scenarioOf(seed: number, random: SeededRandom): Scenario {
       transactionTimeoutMs,
       sessionTimeoutMs,
     };
-    return { name, source, target, computation, divides, request };
+    return { name, source, target, names, computation, divides, request };
   };
   const windowed: Computation = { kind: 'windows', windows };
   const plain: Computation = { kind: 'rows' };
   const divides = hasPoison && random.below(2) === 0;
-  const views =
-    kind === 'chain'
-      ? [create('rows', 's', plain, divides), create('windows', 'out-rows', windowed, false)]
-      : [create(kind, 's', kind === 'rows' ? plain : kind === 'totals' ? { kind } : windowed, divides)];
+  // The watermark that the first tells must do: a larger delay would let the second wait for rows.
+  const wider: Computation = { kind: 'windows', windows: { sizeMs: 2 * sizeMs, slideMs: 2 * sizeMs, delayMs: 0 } };
+  const chains: Partial<Record<typeof kind, readonly SimulatedView[]>> = {
+    chain: [create('rows', 's', plain, divides), create('windows', 'out-rows', windowed, false)],
+    nested: [create('inner', 's', windowed, divides), create('outer', 'out-inner', wider, false, windowNames)],
+  };
+  const own: Computation = kind === 'rows' ? plain : kind === 'totals' ? { kind } : windowed;
+  const views = chains[kind] ?? [create(kind, 's', own, divides)];
   return { kind, views, hasPoison, sourcePartitions: pick(1, 2, 3), targetPartitions: kind === 'totals' ? 1 : pick(1, 2) };
 }
 
-function rootOf(computation: Computation, topic: string, divides: boolean): PlanNode {
+function rootOf(computation: Computation, topic: string, divides: boolean, names: Names): PlanNode {
   const watermark = computation.kind === 'windows' ? { delayMs: computation.windows.delayMs, idleTimeoutMs: 0 } : null;
-  const from: ScanNode = { ...scan(watermark === null ? {} : { watermark }), topic, stream: topic };
+  const from = sourceOf(scan(watermark === null ? {} : { watermark }), topic, names);
   const quotient = call('int_div', constant(int32, 60), column(1, int32));
   // Always true, or a failure.
   const predicate = call('greater', quotient, constant(int32, -1));
@@ -94,6 +106,11 @@ function rootOf(computation: Computation, topic: string, divides: boolean): Plan
     case 'windows':
       return aggregateOf(input, computation.windows);
   }
+}
+
+function sourceOf(node: ScanNode, topic: string, names: Names): ScanNode {
+  const columns = node.columns.map((of, i) => ({ ...of, name: names[i]! }));
+  return { ...node, topic, stream: topic, columns, ...(names === windowNames && { readsWatermarks: true as const }) };
 }
 
 function projectOf(input: PlanNode): ProjectNode {
