@@ -1,3 +1,4 @@
+import { KafkaClient, openTransactionalProducer } from '@millrace/kafka-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestServer, type TestServer } from '../harness/server.ts';
 
@@ -150,6 +151,22 @@ describe('dead letters', () => {
     expect(await run('SELECT q, name FROM table(shares) ORDER BY q')).toEqual(['10\tten', '20\tfive']);
     expect((await letters('FOR shares')).map(([, , , offset]) => offset).sort()).toEqual(['0', '1']);
     expect(await run('REPLAY DEAD LETTERS FOR shares WHERE false')).toEqual(['0']);
+  });
+
+  it('are each processed once more, whoever asks at the same time, and not by one who has died half-way', async () => {
+    const kafka = new KafkaClient({ brokers: server.brokers, clientId: 'test' });
+    const dead = await openTransactionalProducer(kafka, { transactionalId: 'millrace.replay.millrace.view.shares' });
+    dead.begin();
+    await dead.append('millrace.replay.view.shares', 0, Date.now(), null, Buffer.from('no letter'));
+    const answers = await Promise.allSettled([1, 2, 3].map(() => run('REPLAY DEAD LETTERS FOR shares')));
+    expect(answers.some(({ status }) => status === 'fulfilled')).toBe(true);
+    await run('FLUSH MATERIALIZED VIEW shares');
+    // Each has failed again as often as it was processed again, and become one letter.
+    expect((await letters('FOR shares')).map(([, , , offset]) => offset).sort()).toEqual(['0', '1']);
+    expect(await shown('shares')).toMatchObject({ state: 'running' });
+    await expect(dead.commit()).rejects.toMatchObject({ code: 'KAFKA_FENCED' });
+    await dead.close();
+    await kafka.close();
   });
 
   it('of a view that ends at the first bad record are none, and conditions are checked', async () => {
