@@ -83,17 +83,18 @@ export class LocalSnapshot {
     }
   }
 
-  /** So much was added to the changelog, durably. Begins a new snapshot if it is time. */
-  grown(bytes: number): void {
+  /** So much was added to the changelog, durably. Begins a new snapshot if it is time; resolves when that has come to an end, well or badly. */
+  grown(bytes: number): Promise<void> {
     this.#grownBytes += bytes;
-    if (this.#place === null || this.#refreshing !== undefined || this.#closing.signal.aborted) return;
+    if (this.#place === null || this.#refreshing !== undefined || this.#closing.signal.aborted) return Promise.resolve();
     const { growthBytes, pauseMs } = this.#place;
     const sinceMs = this.#context.clock.monotonic() - this.#triedMs;
     const hasGrown = this.#grownBytes >= Math.max(growthBytes, this.#snapshotBytes);
-    if (sinceMs < pauseMs || !(hasGrown || sinceMs >= maxPauseMs)) return;
+    if (sinceMs < pauseMs || !(hasGrown || sinceMs >= maxPauseMs)) return Promise.resolve();
     this.#refreshing = this.#refresh().finally(() => {
       this.#refreshing = undefined;
     });
+    return this.#refreshing;
   }
 
   /** Gives up the snapshot that is being written. */

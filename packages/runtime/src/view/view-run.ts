@@ -97,7 +97,7 @@ export class ViewRun {
     contents: ChangelogContents,
   ): ViewRun {
     const onCommit = (changelogBytes: number) => {
-      snapshot.grown(changelogBytes);
+      void snapshot.grown(changelogBytes);
       for (const { topic, partition, offset } of checkpoint.committed) failed.forgetBefore(topic, partition, offset);
       if (!isRunning) events.onRunning();
       isRunning = true;
