@@ -29,6 +29,7 @@ export function contestants(folder: string, skipped: (reason: string) => void): 
     { name: 'millrace', workloads: clientWorkloads, command: script('millrace-client.ts') },
     { name: 'kafkajs', workloads: queryWorkloads, command: script('kafkajs-query.ts') },
     { name: 'millrace', workloads: queryWorkloads, command: script('millrace-query.ts') },
+    { name: 'millrace', workloads: ['view-w1', 'view-w2'], command: script('millrace-view.ts') },
   ];
 }
 

@@ -7,6 +7,8 @@
  * Workloads: decode (no broker), consume, produce, copy (consume → produce in transactions with offsets, read_committed), w1 and
  * w2 (queries, see millrace-query.ts). With `--only broker` the embedded broker alone is measured: latency, fetches from the page cache, and
  * memory with 1,000 connections and 10 GB of log (see broker-latency.ts, broker-fetch.ts, broker-memory.ts).
+ * `--only views`: w1 and w2 as exactly-once materialized views (see millrace-view.ts; what starting costs
+ * is in the figures: the bars are for `--records 5000000`), how long a record takes through one, and a restart with a million keys (view-latency.ts, view-restart.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,10 +24,11 @@ import { baseline, type Contestant, contestants } from './contestants.ts';
 import { benchDecode } from './decode.ts';
 import { deviceRecords } from './devices.ts';
 import type { Measured } from './measure.ts';
+import { plainRowCounts } from './plain-result.ts';
 import { createTopic, fill, readAll } from './topics.ts';
 
 const everyClient = ['decode', 'produce', 'consume', 'copy', 'w1', 'w2'];
-const usage = `npm run bench -- [--records 1000000] [--only ${everyClient.join(',')}|broker] [--who millrace,kafkajs] [--kafka] [--json]`;
+const usage = `npm run bench -- [--records 1000000] [--only ${everyClient.join(',')}|broker|views] [--who millrace,kafkajs] [--kafka] [--json]`;
 const options = scriptOptions(usage, () => {
   const { values } = parseArgs({
     options: {
@@ -37,7 +40,8 @@ const options = scriptOptions(usage, () => {
     },
   });
   const only = values.only.split(',');
-  legal('only', only, [...everyClient, 'broker']);
+  legal('only', only, [...everyClient, 'broker', 'views']);
+  if (only.includes('views')) only.push('view-w1', 'view-w2');
   return { ...values, only, records: positive('records', values.records) };
 });
 const { records } = options;
@@ -100,6 +104,7 @@ async function run({ name, command, options: more = [] }: Contestant, workload: 
   }
   const measured = JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Measured;
   if (workload === 'produce' || workload === 'copy') await compare(name, workload, brokers, target, measured);
+  if (workload.startsWith('view-')) await compareView(workload, brokers, target);
   return measured;
 }
 
@@ -115,6 +120,15 @@ async function compare(
   if (found.records !== count || found.bytes !== checksum) {
     notes.push(`${name} wrote ${count} records of ${checksum} bytes in ${workload}, and there are ${found.records} of ${found.bytes}`);
   }
+}
+
+let expected: ReturnType<typeof plainRowCounts> | undefined;
+
+async function compareView(workload: string, brokers: string, target: string): Promise<void> {
+  expected ??= plainRowCounts(records);
+  const wanted = expected[workload === 'view-w1' ? 'w1' : 'w2'];
+  const found = await readAll(brokers, target);
+  if (found.records !== wanted) notes.push(`${workload} gave ${found.records} rows, and a plain computation ${wanted}`);
 }
 
 async function runAll({ brokers }: Cluster, all: readonly Contestant[], workloads: readonly string[]): Promise<Result[]> {
@@ -138,6 +152,20 @@ function decode(): Result[] {
   ];
 }
 
+/** A script that prints its own table. */
+function runPart(name: string, ...more: string[]): void {
+  const script = join(root, 'test/bench', `${name}.ts`);
+  const pinned = canPin ? ['taskset', '-c', `0-${cpus().length - 1}`] : [];
+  const [program, ...args] = [...pinned, process.execPath, '--conditions=source', script, ...more];
+  const { status } = spawnSync(program!, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) notes.push(`${name} failed`);
+}
+
+function runViewParts({ name, brokers }: Cluster): void {
+  runPart('view-latency', name, brokers);
+  runPart('view-restart', name, brokers, 'bench-keys', '1000000');
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
 // What is started from here inherits it: the brokers stay on this core.
 if (canPin) spawnSync('taskset', ['-apc', '0', String(process.pid)]);
@@ -147,7 +175,7 @@ try {
   const all = contestants(folder, (reason) => notes.push(reason)).filter(({ name }) => named?.includes(name) ?? true);
   const workloads = options.only;
   if (workloads.includes('decode')) rows.push(...rowsOf('–', decode()));
-  const rest = workloads.filter((workload) => workload !== 'decode' && workload !== 'broker');
+  const rest = workloads.filter((workload) => !['decode', 'broker', 'views'].includes(workload));
   if (rest.length > 0) {
     notes.push('Millrace compares the checksum of every batch that it reads; librdkafka only where "+ CRC" stands behind its name.');
   }
@@ -155,6 +183,7 @@ try {
     const cluster = await start();
     try {
       rows.push(...rowsOf(cluster.name, await runAll(cluster, all, rest)));
+      if (workloads.includes('views')) runViewParts(cluster);
     } finally {
       await cluster.stop();
     }
@@ -163,17 +192,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 // Each starts a broker of its own, and has all cores for both ends.
-for (const part of options.only.includes('broker') ? ['latency', 'fetch', 'memory'] : []) {
-  const script = join(root, 'test/bench', `broker-${part}.ts`);
-  const [program, ...args] = [
-    ...(canPin ? ['taskset', '-c', `0-${cpus().length - 1}`] : []),
-    process.execPath,
-    '--conditions=source',
-    script,
-  ];
-  const { status } = spawnSync(program!, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) notes.push(`broker-${part} failed`);
-}
+for (const part of options.only.includes('broker') ? ['latency', 'fetch', 'memory'] : []) runPart(`broker-${part}`);
 console.log(
   options.json
     ? JSON.stringify({ records, rows, notes }, null, 2)
