@@ -1,4 +1,4 @@
-import { type Logger, MillraceError, silentLogger } from '@millrace/core';
+import { delay, type Logger, MillraceError, silentLogger, systemClock } from '@millrace/core';
 import { apis, decodeAssignment, type EncodableRequest } from '@millrace/kafka-protocol';
 import type { Admin as KafkaJsAdmin, SASLOptions } from 'kafkajs';
 import { tlsOptionsOf } from './dial-tls.ts';
@@ -18,6 +18,8 @@ export function createAdmin(
 
 type WantedTopic = EncodableRequest<typeof apis.createTopics>['topics'][number];
 
+/** How long a new topic may take to have leaders. */
+const ledWithinMs = 30_000;
 /** Kafka's number for a topic as the owner of a configuration. */
 const topicResource = 2;
 /** Kafka's number for a configuration entry that the topic itself has. */
@@ -31,16 +33,37 @@ class KafkaJsBackedAdmin implements Admin {
     this.#options = options;
   }
 
-  createTopic({ topic, partitions, replicationFactor, configs }: TopicSpec): Promise<boolean> {
+  async createTopic({ topic, partitions, replicationFactor, configs }: TopicSpec): Promise<boolean> {
     const configEntries = Object.entries(configs ?? {}).map(([name, value]) => ({ name, value }));
     const wanted = { numPartitions: partitions, replicationFactor: replicationFactor ?? -1 };
-    return this.#call(`creating topic "${topic}"`, (admin) =>
-      admin.createTopics({ waitForLeaders: true, topics: [{ topic, ...wanted, configEntries }] }),
+    const isMade = await this.#call(`creating topic "${topic}"`, (admin) =>
+      admin.createTopics({ waitForLeaders: false, topics: [{ topic, ...wanted, configEntries }] }),
     ).catch(async (error: MillraceError) => {
       throw error.code === 'KAFKA_REQUEST_REFUSED'
         ? await this.#inBrokersWords(error, { name: topic, ...wanted, assignments: [], configs: configEntries })
         : error;
     });
+    if (isMade) await this.#untilLed(topic);
+    return isMade;
+  }
+
+  /** Waits until brokers know a topic that was just made: one that is busy hears of it late. kafkajs waits for leaders only. */
+  async #untilLed(topic: string): Promise<void> {
+    const deadlineMs = systemClock.monotonic() + ledWithinMs;
+    const isLed = () =>
+      this.#call(`waiting for topic "${topic}"`, async (admin) => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        return topics[0]!.partitions.every(({ leader }) => leader >= 0);
+      });
+    for (;;) {
+      const failure = await isLed().then(
+        (led) => (led ? null : undefined),
+        (error: MillraceError) => error,
+      );
+      if (failure === null) return;
+      if (systemClock.monotonic() >= deadlineMs || failure?.retryable === false) throw failure ?? leaderless(topic);
+      await delay(systemClock, 50);
+    }
   }
 
   deleteTopic(topic: string): Promise<void> {
@@ -206,6 +229,12 @@ class KafkaJsBackedAdmin implements Admin {
     await admin.connect();
     return admin;
   }
+}
+
+function leaderless(topic: string): MillraceError {
+  return new MillraceError('KAFKA_TIMED_OUT', `the topic "${topic}" was made, but its partitions have no leaders yet`, {
+    details: { topic },
+  });
 }
 
 const ofConnecting: readonly unknown[] = ['UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'SASL_AUTHENTICATION_FAILED'];

@@ -43,6 +43,21 @@ describe('the admin', () => {
     expect(await admin.listTopics()).toEqual(['t']);
   });
 
+  it('waits until the broker that it asks has heard of a topic that it has made', async () => {
+    const { admin, cluster } = await adminOf({
+      CreateTopics: ({ topics }) => ({ topics: topics.map(({ name }) => ({ name, errorCode: 0 })) }),
+    });
+    const { intercept } = cluster;
+    let asked = 0;
+    cluster.intercept = (call) => {
+      const isAsked = call.api === 'Metadata' && (call.request as { topics: { name: string }[] | null }).topics?.[0]?.name === 't';
+      if (isAsked && ++asked === 3) cluster.createTopic('t', 1);
+      return intercept(call);
+    };
+    expect(await admin.createTopic({ topic: 't', partitions: 1 })).toBe(true);
+    expect(asked).toBeGreaterThanOrEqual(3);
+  });
+
   it("gives Kafka's refusals as ours", async () => {
     const { admin } = await adminOf({
       DeleteTopics: () => ({ responses: [{ name: 't', errorCode: errorCode('UNKNOWN_TOPIC_OR_PARTITION') }] }),

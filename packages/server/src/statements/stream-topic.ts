@@ -1,8 +1,11 @@
 import type { MaterializedViewDefinition, StreamDefinition } from '@millrace/catalog';
-import { MillraceError } from '@millrace/core';
+import { delay, MillraceError } from '@millrace/core';
 import type { TopicMetadata } from '@millrace/kafka-client';
 import { viewNames } from '../views/view-names.ts';
 import type { Services } from './services.ts';
+
+/** Each broker hears of a new topic by itself, a busy one late. */
+const knownWithinMs = 10_000;
 
 /** Kafka's largest: record timestamps are event times, which may lie ahead of the broker's clock. */
 const anyTimestamp = '9223372036854775807';
@@ -51,10 +54,19 @@ export async function createLetterTopics({ name, id, settings }: MaterializedVie
 }
 
 /** What the cluster says of a topic that is to be there. @throws {MillraceError} KAFKA_TOPIC_UNKNOWN */
-async function topicOf(topic: string, { kafka }: Services): Promise<TopicMetadata> {
+async function topicOf(topic: string, { kafka, clock }: Services): Promise<TopicMetadata> {
   kafka.forgetTopic(topic);
-  const [metadata] = await kafka.metadata([topic]);
-  return metadata!;
+  const deadlineMs = clock.monotonic() + knownWithinMs;
+  for (;;) {
+    try {
+      const [metadata] = await kafka.metadata([topic]);
+      return metadata!;
+    } catch (failure) {
+      const mayCome = failure instanceof MillraceError && failure.code === 'KAFKA_TOPIC_UNKNOWN' && clock.monotonic() < deadlineMs;
+      if (!mayCome) throw failure;
+      await delay(clock, 20);
+    }
+  }
 }
 
 /** What the cluster says of a topic, or undefined if there is none. Asks for no topic by name: brokers make those that they are asked for. */
