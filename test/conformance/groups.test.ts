@@ -263,6 +263,13 @@ describe('static members', () => {
     expect(await after.join({ protocols: ['sticky', 'range'] })).toMatchObject({ error: 'NONE', generationId: 2, skipAssignment: false });
   });
 
+  it('one that comes back and says other things of itself, as one that owns nothing yet, disturbs nobody', async () => {
+    const before = await Member.alone(subject, group(), { instanceId: 'one' });
+    const after = await Member.connect(subject, before.groupId, { instanceId: 'one' });
+    expect(await after.join({ metadata: Buffer.from('other') })).toMatchObject({ error: 'NONE', generationId: 1, skipAssignment: true });
+    expect(await after.sync()).toMatchObject({ error: 'NONE', assignment: 'all' });
+  });
+
   it('an instance that waits to join is fenced by the next of its name', async () => {
     const other = await Member.alone(subject, group(), { instanceId: 'other' });
     const first = await Member.connect(subject, other.groupId, { instanceId: 'one' });

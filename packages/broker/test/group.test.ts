@@ -261,10 +261,11 @@ describe('a static member', () => {
     });
   });
 
-  it('that comes back with another subscription has all join again', async () => {
+  it('that comes back and says other things of itself disturbs nobody, unless that changes the protocol', async () => {
     const coordinator = new Coordinator();
     await coordinator.stable({ instanceId: 'i' });
-    expect(await coordinator.join('', { instanceId: 'i', metadata: 'more' })).toMatchObject({ generation: 2 });
+    expect(await coordinator.join('', { instanceId: 'i', metadata: 'more' })).toMatchObject({ generation: 1 });
+    expect(await coordinator.join('', { instanceId: 'i', protocols: ['sticky', 'range'] })).toMatchObject({ generation: 2 });
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Clock, Random, Timer } from '@millrace/core';
 import type { KafkaErrorName } from '@millrace/kafka-protocol';
 import { hasCommonProtocol, selectProtocol } from './group-protocol.ts';
-import { type JoinResult, joinFailure, Member, type MemberProtocol, type MemberTraits, type SyncResult, syncFailure } from './member.ts';
+import { type JoinResult, joinFailure, Member, type MemberTraits, type SyncResult, syncFailure } from './member.ts';
 import type { StoredGroup } from './stored-group.ts';
 
 /** What a member is called by goes into its id, which must fit into a string of the protocol. */
@@ -275,14 +275,14 @@ export class Group {
   /** The same instance came back under a new member id (KIP-345): the old one is fenced, and a stable group stays so. */
   #replaceStatic(old: Member, memberId: string, request: JoinRequest, answer: (result: JoinResult) => void): void {
     const wasLeader = this.#leader === old.id;
-    const before = old.traits.protocols;
     old.dismiss('FENCED_INSTANCE_ID');
     const member = new Member(memberId, request.traits);
     member.assignment = old.assignment;
     this.#members.delete(old.id);
     this.#addMember(member);
     if (wasLeader) this.#leader = memberId;
-    if (this.#state === 'Stable' && this.#keepsProtocol(member, before)) {
+    // What it says of itself may differ, as it owns nothing yet: only a change of the protocol that is agreed on concerns the others.
+    if (this.#state === 'Stable' && selectProtocol(this.members) === this.#protocolName) {
       this.#save();
       this.#restartSession(member);
       answer(this.#staticJoinSuccess(member, old.id, wasLeader, request.canSkipAssignment));
@@ -291,10 +291,6 @@ export class Group {
     member.answerJoin = answer;
     if (this.#state === 'PreparingRebalance') this.#completeJoinIfAllAreHere();
     else this.#prepareRebalance();
-  }
-
-  #keepsProtocol(member: Member, before: readonly MemberProtocol[]): boolean {
-    return member.hasSameProtocols(before) && selectProtocol(this.members) === this.#protocolName;
   }
 
   /** A leader that cannot skip the assignment is told the old leader's id, so that it takes itself for a follower. */
