@@ -103,6 +103,46 @@ describe('a view whose brokers are away', () => {
   });
 });
 
+describe('a view whose source drops records while it sleeps', () => {
+  /** The first twenty records of a partition are gone when it wakes up. */
+  async function cutWhileAsleep(onLostData: 'stop' | 'continue') {
+    const lone = new LoneView(0, { onLostData });
+    const started = lone.start();
+    await lone.timeline.run(200);
+    started.machine.clock.freeze();
+    lone.write();
+    lone.cluster.log('s', 0).truncate(20);
+    started.machine.clock.thaw();
+    await lone.timeline.run(5000, () => started.isDone);
+    return { lone, started };
+  }
+
+  it('ends and says what was lost', async () => {
+    const { started } = await cutWhileAsleep('stop');
+    const details = { topic: 's', partition: 0, offset: 0, earliest: 20, isLost: true };
+    expect(started.error).toMatchObject({ code: 'KAFKA_OFFSET_OUT_OF_RANGE', details });
+    expect(started.error!.message).toContain('has lost 20 records that were not read');
+    expect(started.state).toBe('failed');
+  });
+
+  it('goes on behind them where that is wanted', async () => {
+    const { lone, started } = await cutWhileAsleep('continue');
+    expect([started.error, started.state]).toEqual([undefined, 'running']);
+    await lone.stop(started);
+    expect(lone.written).toBe(40);
+  });
+
+  it('ends where the log is not the one that it has read', async () => {
+    const lone = new LoneView(0, { onLostData: 'continue' });
+    lone.write();
+    await lone.runThrough();
+    lone.cluster.createTopic('s', 2);
+    lone.write(4);
+    expect((await lone.runThrough())?.message).toContain('it is not the same log any more');
+    expect(lone.written).toBe(60);
+  });
+});
+
 describe('a view', () => {
   it('ends with what its group has ended with, though nothing is to be committed', async () => {
     class Excluded extends Machine {
