@@ -183,13 +183,15 @@ function recoveryOf(
   checkpoint: ViewCheckpoint,
   failed: FailedRecords,
 ): ScanRecovery {
+  // The contents are as large as the state: nothing that lasts may hold them.
   const positions = contents.positions();
+  const times = new Map(positions.map(({ topic, partition }) => [`${partition}@${topic}`, contents.positionTime({ topic, partition })]));
   return {
     onLostData,
     replayTopic,
     offsetsOf: (topic) =>
       new Map(positions.filter((position) => position.topic === topic).map(({ partition, offset }) => [partition, offset])),
-    positionTime: (topic, partition) => contents.positionTime({ topic, partition }),
+    positionTime: (topic, partition) => times.get(`${partition}@${topic}`),
     failedBefore: (topic, partition) => failed.of(topic, partition),
     refuse(record) {
       if (deadLetterTopic !== null) {
