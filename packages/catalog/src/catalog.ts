@@ -262,12 +262,6 @@ export class Catalog implements CatalogReader {
     return this.#drop(name, 'materialized view');
   }
 
-  /** @throws {MillraceError} PLAN_STREAM_UNKNOWN, STREAM_HAS_DEPENDENTS if a view of this kind could not be dropped now. */
-  expectDroppable(name: string, kind: RelationKind): void {
-    this.#expect(name, kind);
-    this.#expectNoDependents(kind, name);
-  }
-
   /** What was remembered for the id of an ingest request, if it is not too old. */
   recallIngest(id: string): IngestResult | undefined {
     return this.#ingests.recall(id);
