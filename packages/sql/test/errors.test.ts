@@ -287,7 +287,11 @@ const syntaxErrors: readonly Row[] = [
   ['DESCRIBE', '1:9', 'unexpected end of the text, expected the name of a stream or view'],
   ['KILL QUERY 5', '1:12', 'unexpected number 5, expected WHERE'],
   ["KILL QUERY WHERE id = 'x'", '1:18', "unexpected 'id', expected QUERY_ID", "a query is killed by its id: WHERE query_id = '…'"],
-  ['EXPLAIN DROP STREAM s', '1:9', "unexpected 'DROP', expected LIVE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE"],
+  [
+    'EXPLAIN DROP STREAM s',
+    '1:9',
+    "unexpected 'DROP', expected LIVE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE",
+  ],
   ['EXPLAIN LIVE 5', '1:14', "unexpected number 5, expected a query's id in quotes"],
   ['EXPLAIN', '1:8', "unexpected end of the text, expected LIVE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE"],
   ['SET', '1:4', "unexpected end of the text, expected a setting's name"],
