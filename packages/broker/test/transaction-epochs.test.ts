@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { FakeClock, SeededRandom, silentLogger, systemClock, systemDisk } from '@millrace/core';
 import { apis, errorOf } from '@millrace/kafka-protocol';
 import { describe, expect, it } from 'vitest';
@@ -15,8 +16,10 @@ const lastEpoch = 2 ** 15 - 2;
 const identityOf = ({ producerId, producerEpoch }: TransactionClient) => ({ producerId, producerEpoch });
 
 /** A data directory in which id tx stands as given. */
-async function directoryWith(stored: Partial<Transaction> | ((whole: Transaction) => object)): Promise<string> {
-  const dataDirectory = temporaryDirectory();
+async function directoryWith(
+  stored: Partial<Transaction> | ((whole: Transaction) => object),
+  dataDirectory = temporaryDirectory(),
+): Promise<string> {
   const whole = newTransaction('tx', 900, 60_000, Date.now());
   const value = typeof stored === 'function' ? Buffer.from(JSON.stringify(stored(whole))) : encodeTransaction({ ...whole, ...stored });
   const never = Number.POSITIVE_INFINITY;
@@ -295,6 +298,25 @@ describe('a producer whose transactions have epochs of their own', () => {
     const { producer } = await opened();
     const nameless = { ...producer.identity, transactionalId: '', committed: true };
     expect(errorOf((await producer.raw.request(apis.endTxn, 5, nameless)).errorCode).name).toBe('INVALID_REQUEST');
+  });
+});
+
+describe('a transaction whose end was lost with power', () => {
+  it('does not end the next one of its producer as its own: that is aborted', async () => {
+    const dataDirectory = temporaryDirectory();
+    const { broker, producer } = await opened({ dataDirectory });
+    const { producerId, producerEpoch: lastProducerEpoch } = producer;
+    await producer.send(['a']);
+    await producer.end('commit');
+    await producer.send(['b']);
+    const { producerEpoch } = producer;
+    await broker.close();
+    rmSync(`${dataDirectory}/transactions`, { recursive: true });
+    const lastProducer = { lastProducerId: producerId, lastProducerEpoch, hasOwnEpoch: true };
+    const partitions = new Map([['t', [0]]]);
+    await directoryWith({ state: 'PrepareCommit', producerId, producerEpoch, ...lastProducer, partitions }, dataDirectory);
+    const again = await openBroker({ dataDirectory });
+    expect(await committedValues(await TopicClient.open(again.port))).toEqual(['a']);
   });
 });
 

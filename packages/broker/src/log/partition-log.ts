@@ -51,7 +51,8 @@ const snapshotHeadBytes = 12;
  * The log of one partition: segments of record batches, byte for byte as they came except base offset and leader epoch.
  *
  * Promise: what {@link append} returned survives the end of the process; it survives a loss of power once {@link flush}
- * (or the flush settings) brought it to stable storage. A failed append leaves no trace.
+ * (or the flush settings) brought it to stable storage. A failed append leaves no trace. Once a sync has failed, what is not known to be
+ * on stable storage is read no more.
  * Order: offsets are dense and follow the order of the calls.
  * @throws {MillraceError} DISK_FULL, DISK_IO, BROKER_LOG_CORRUPT, BROKER_DATA_DIRECTORY_INVALID
  */
@@ -146,6 +147,15 @@ export class PartitionLog {
    * @param offset within [startOffset, endOffset].
    */
   read(offset: number, maxBytes: number, atLeastOne: boolean, allocate?: Allocate): Buffer {
+    const bytes = this.#readAny(offset, maxBytes, atLeastOne, allocate);
+    if (this.#failure === undefined || bytes.length === 0) return bytes;
+    // Who read the rest could have built on it, and have that kept, before it is gone.
+    const synced = beforeOffset(bytes, this.#syncedOffset);
+    if (synced.length === 0) throw this.#failure;
+    return synced;
+  }
+
+  #readAny(offset: number, maxBytes: number, atLeastOne: boolean, allocate?: Allocate): Buffer {
     let from = offset;
     let bytes: Buffer = Buffer.alloc(0);
     for (let at = this.#segmentIndexFor(offset); at < this.#segments.length; ) {
@@ -489,6 +499,13 @@ function offsetAfterEmpty(bytes: Buffer): number | undefined {
     next = batchHeader.lastOffset(bytes, at) + 1;
   }
   return next;
+}
+
+/** The batches that end before an offset. */
+function beforeOffset(bytes: Buffer, offset: number): Buffer {
+  let size = 0;
+  while (size < bytes.length && batchHeader.lastOffset(bytes, size) < offset) size += batchHeader.sizeBytes(bytes, size);
+  return bytes.subarray(0, size);
 }
 
 function encodeSnapshot(offset: number, captured: Uint8Array): Buffer {

@@ -101,10 +101,6 @@ export class ProducerStates implements DerivedState {
     }));
   }
 
-  hasOpenTransaction(producerId: number): boolean {
-    return this.#open.has(producerId);
-  }
-
   /** Aborted transactions that have something in [from, to), in order of their first offsets. */
   abortedBetween(from: number, to: number): AbortedTransaction[] {
     return this.#aborted.overlapping(from, to);

@@ -189,10 +189,6 @@ export class Partition {
     return this.#producers.list();
   }
 
-  hasOpenTransaction(producerId: number): boolean {
-    return this.#producers.hasOpenTransaction(producerId);
-  }
-
   #tell(bytes: number): void {
     for (const listener of this.#listeners) listener(bytes);
   }

@@ -1,6 +1,6 @@
 import type { GroupCoordinator, OffsetToCommit } from '../group/group-coordinator.ts';
 import type { Topics } from '../topic/topics.ts';
-import type { Transaction } from './transaction.ts';
+import { isOf, type Transaction } from './transaction.ts';
 
 /** What transactions touch. */
 export interface TransactionTargets {
@@ -18,13 +18,16 @@ export class TransactionCompletion {
   readonly #partitions: { readonly topic: string; readonly partition: number }[];
   readonly #offsets: [group: string, offsets: readonly OffsetToCommit[]][];
 
-  /** @param isResumed after a restart: then a partition in which nothing is open has its marker already, or needs none. */
+  /** @param isResumed after a restart: then a partition in which nothing of it is open has its marker already, or needs none. */
   constructor(transaction: Transaction, targets: TransactionTargets, isResumed: boolean) {
     this.#transaction = transaction;
     this.#targets = targets;
     const all = [...transaction.partitions].flatMap(([topic, indexes]) => indexes.map((partition) => ({ topic, partition })));
     const isOpenIn = ({ topic, partition }: { topic: string; partition: number }) =>
-      targets.topics.partition(topic, partition)?.hasOpenTransaction(transaction.producerId) ?? false;
+      targets.topics
+        .partition(topic, partition)
+        ?.openTransactions()
+        .some((open) => isOf(transaction, open)) ?? false;
     this.#partitions = isResumed ? all.filter(isOpenIn) : all;
     this.#offsets = transaction.state === 'PrepareCommit' ? [...transaction.offsets] : [];
   }

@@ -13,6 +13,7 @@ import {
   includes,
   isCurrent,
   isExhausted,
+  isOf,
   isOpen,
   isPreparing,
   isRepeated,
@@ -378,10 +379,11 @@ export class TransactionCoordinator {
   #abortOrphans(): void {
     for (const topic of this.#parts.topics.list()) {
       for (const partition of topic.partitions) {
-        for (const { producerId, producerEpoch } of partition.openTransactions()) {
+        for (const open of partition.openTransactions()) {
+          const { producerId, producerEpoch } = open;
           const transaction = this.#byId.get(this.#idByProducer.get(producerId) ?? '');
-          if (transaction !== undefined && isOpen(transaction) && transaction.partitions.get(topic.name)?.includes(partition.index))
-            continue;
+          const isKnown = transaction !== undefined && isOpen(transaction) && isOf(transaction, open);
+          if (isKnown && transaction.partitions.get(topic.name)?.includes(partition.index)) continue;
           this.#ports.logger.warn({ topic: topic.name, partition: partition.index, producerId }, 'aborted a transaction that nobody knows');
           partition.appendMarker(producerId, producerEpoch, 'abort');
         }

@@ -76,6 +76,14 @@ export function upcoming({ producerId, producerEpoch, nextProducerId }: Transact
   return nextProducerId === none ? { producerId, producerEpoch } : { producerId: nextProducerId, producerEpoch: 0 };
 }
 
+/**
+ * True if what is open in a partition is of this transaction. Not so where a loss of power took the end of it, and the producer's next
+ * one had begun: that has the epoch that was to follow.
+ */
+export function isOf({ producerId, producerEpoch, hasOwnEpoch }: Transaction, open: ProducerIdentity): boolean {
+  return open.producerId === producerId && (!hasOwnEpoch || open.producerEpoch < producerEpoch);
+}
+
 /** True if a producer that names itself is the one that counts. */
 export function isCurrent(transaction: Transaction, { producerId, producerEpoch }: ProducerIdentity): boolean {
   const current = upcoming(transaction);

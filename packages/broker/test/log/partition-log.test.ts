@@ -169,6 +169,22 @@ describe('stable storage', () => {
     expect(bench.log.endOffset).toBeGreaterThanOrEqual(2);
   });
 
+  it('that could not be reached takes what was not on it from readers', async () => {
+    const bench = new Bench();
+    bench.append(2);
+    await bench.log.flush();
+    bench.append(1);
+    expect(bench.read(0)).toEqual([0, 2]);
+    bench.disk.failsSyncs = true;
+    await expect(bench.log.flush()).rejects.toMatchObject({ code: 'DISK_IO' });
+    bench.disk.failsSyncs = false;
+    expect(bench.read(0)).toEqual([0]);
+    expect(() => bench.read(2)).toThrow('a sync failed');
+    expect(bench.read(3)).toEqual([]);
+    bench.kill();
+    expect(bench.read(0)).toEqual([0, 2]);
+  });
+
   it('a log that was closed is opened without reading its batches', async () => {
     const bench = new Bench();
     for (let i = 0; i < 50; i++) bench.append(1, 0, 1000);
