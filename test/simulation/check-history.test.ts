@@ -67,6 +67,8 @@ const copied: Event[] = [
   ...scans([batch(0, ['a'])]),
   offsetSeen(1),
 ];
+/** As above, but copied once, and without what became of the original. */
+const lone: Event[] = [sent('a'), sent('1<a', { topic: 'copy' }), { kind: 'committing', group: 'g', ...place, offset: 1 }, offsetSeen(1)];
 const without = (value: string) => log.map((of) => ({ ...of, records: of.records.filter((record) => record.value !== value) }));
 
 describe('a history in which nothing is wrong', () => {
@@ -90,6 +92,30 @@ describe('a history in which nothing is wrong', () => {
 
   it('may have a copy of what was come past', () => {
     expect(found([...copied, ...scans([batch(0, ['1<a'])], [], { topic: 'copy' })])).toEqual([]);
+  });
+
+  it('may have a copy of what was lost with power before it was acknowledged, but of nothing else', () => {
+    const power: Event = { kind: 'restarted', after: 'power' };
+    const copies = scans([batch(0, ['1<a'])], [], { topic: 'copy' });
+    const replaced = [sent('b'), ...scans([batch(0, ['b'])]), ...copies];
+    expect(found([...lone, power, ...replaced])).toEqual([]);
+    expect(found([...lone, ...replaced])).toEqual([expect.stringContaining('the copy of t[0] up to 1 is a, and the original b')]);
+    expect(found([...lone, acknowledged(['a'], 0), power, ...replaced])).toContainEqual(expect.stringContaining('the copy of t[0]'));
+  });
+
+  it('may have an offset of a transaction that came to nothing, if another came to the same', () => {
+    const again = transactions.map((event): Event => {
+      if (event.kind === 'sent' && event.transaction === 'U') return { ...event, transaction: 'V' };
+      return event.kind === 'ended' && event.transaction === 'T' ? { ...event, result: 'unknown' } : event;
+    });
+    const ofAnother = (outcome: 'committed' | 'aborted'): Event[] => [
+      { kind: 'committing', group: 'g', ...place, offset: 5, transaction: 'V' },
+      { kind: 'ending', transaction: 'V', outcome: 'commit' },
+      { kind: 'ended', transaction: 'V', result: outcome },
+    ];
+    expect(found([...again, ...ofAnother('committed'), ...scans(log, ['x', 'y']), offsetSeen(5)])).toEqual([]);
+    const none = [...again, ...ofAnother('aborted'), ...scans(log, ['x', 'y', 'z']), offsetSeen(5)];
+    expect(found(none)).toContainEqual('T is not seen, but its offset 5 is');
   });
 
   it('may lack what was deleted, and in a compacted topic what was replaced', () => {

@@ -1,4 +1,4 @@
-import type { Acknowledged, Ended, Ending, Event, Promises, Read, Scanned, SeenBatch, SeenRecord, Sent } from './history.ts';
+import type { Acknowledged, Committing, Ended, Ending, Event, Promises, Read, Scanned, SeenBatch, SeenRecord, Sent } from './history.ts';
 import { copyMark } from './history.ts';
 
 /**
@@ -226,10 +226,20 @@ const transactionsAreWholeOrNot: Rule = (facts) => {
   const lasting = [...facts.sent.values()]
     .map(({ sent }) => sent)
     .filter(({ topic }) => !facts.promise(topic).isCompacted && !facts.promise(topic).isRetained);
+  const valuesOf = (transaction: string) => lasting.filter((sent) => sent.transaction === transaction).map(({ value }) => value);
+  const missingOf = (transaction: string) => valuesOf(transaction).filter((value) => !visible.has(value));
+  /** Whoever takes over where a transaction came to nothing comes to the same offset. */
+  const isOfAnother = (of: Committing) =>
+    facts.of('committing').some((other) => {
+      if (other.group !== of.group || placeOf(other) !== placeOf(of) || other.offset !== of.offset) return false;
+      if (other.transaction === undefined) return true;
+      const isSeen = facts.mayBeSeen(other.transaction, facts.events.length) && missingOf(other.transaction).length === 0;
+      return isSeen && other.transaction !== of.transaction;
+    });
   return [...facts.endings.values()].flatMap(({ ending: { transaction, outcome } }) => {
     if (outcome === 'abort') return [];
-    const values = lasting.filter((sent) => sent.transaction === transaction).map(({ value }) => value);
-    const missing = values.filter((value) => !visible.has(value));
+    const values = valuesOf(transaction);
+    const missing = missingOf(transaction);
     const isWhole = missing.length === 0;
     const isSeen = missing.length < values.length;
     const wrong = isSeen && !isWhole ? [`${transaction} is seen without ${missing.join(', ')}`] : [];
@@ -240,7 +250,8 @@ const transactionsAreWholeOrNot: Rule = (facts) => {
       const offset = lastSeenOffset(facts, committing);
       if (isWhole && offset < committing.offset)
         wrong.push(`${transaction} is seen without the offset ${committing.offset}: it is ${offset}`);
-      if (!isSeen && offset === committing.offset) wrong.push(`${transaction} is not seen, but its offset ${offset} is`);
+      if (!isSeen && offset === committing.offset && !isOfAnother(committing))
+        wrong.push(`${transaction} is not seen, but its offset ${offset} is`);
     }
     return wrong;
   });
@@ -248,6 +259,15 @@ const transactionsAreWholeOrNot: Rule = (facts) => {
 
 function lastSeenOffset(facts: Facts, of: Place & { readonly group: string }): number {
   return facts.of('offset-seen').findLast((seen) => seen.group === of.group && placeOf(seen) === placeOf(of))?.offset ?? -1;
+}
+
+/** True if power was lost after the record was copied and before it was acknowledged: it may be gone, and another be in its place. */
+function isOfUnacknowledged(facts: Facts, copied: string, original: string): boolean {
+  const copiedAt = facts.sent.get(copied)?.order ?? Number.POSITIVE_INFINITY;
+  const acknowledgedAt = facts.acknowledged.get(original)?.order ?? Number.POSITIVE_INFINITY;
+  return facts.events.some(
+    (event, order) => event.kind === 'restarted' && event.after === 'power' && copiedAt < order && order < acknowledgedAt,
+  );
 }
 
 const copiesAreExact: Rule = (facts) => {
@@ -262,7 +282,9 @@ const copiesAreExact: Rule = (facts) => {
     const originals = recordsOf(scan).flatMap(({ value, offset }) => (offset < position ? [value] : []));
     const copies = recordsOf(target).map(({ value }) => value!.slice(value!.indexOf(copyMark) + 1));
     const isExact = originals.length === copies.length && originals.every((value, i) => value === copies[i]);
-    return isExact
+    const other = copies.findIndex((value, i) => value !== originals[i]);
+    const isOfNoOriginal = other !== -1 && isOfUnacknowledged(facts, recordsOf(target)[other]!.value!, copies[other]!);
+    return isExact || isOfNoOriginal
       ? []
       : [`the copy of ${placeOf(scan)} up to ${position} is ${copies.join(' ')}, and the original ${originals.join(' ')}`];
   });
