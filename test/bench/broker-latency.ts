@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createAdmin, KafkaClient, openProducer, openReader } from '@millrace/kafka-client';
-import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
 import { renderTable } from '../harness/text-table.ts';
 import { BrokerProcess } from './broker-process.ts';
+import { measureLatency } from './latency.ts';
 
 const { values: options } = parseArgs({
   options: { rate: { type: 'string', default: '1000' }, seconds: { type: 'string', default: '20' } },
@@ -31,38 +31,18 @@ try {
   const producer = openProducer(client);
   const reader = openReader(client);
   reader.assign([{ ...place, offset: 0 }]);
-  const sentMs = new Float64Array(total);
-  const latenciesMs = new Float64Array(total);
-  let sent = 0;
-  const startMs = performance.now();
-  const sender = setInterval(() => {
-    const due = Math.min(total, Math.floor(((performance.now() - startMs) * rate) / 1000));
-    for (; sent < due; sent++) {
-      sentMs[sent] = performance.now();
-      void producer.append(place.topic, place.partition, 0, null, Buffer.from(String(sent)));
-    }
-    if (sent === total) clearInterval(sender);
-  }, 1);
-  const records = new RecordSpans();
-  for (let received = 0; received < total; ) {
-    for (const fetched of await reader.next()) {
-      const nowMs = performance.now();
-      for (let i = 0; i < fetched.batches.length; i += 2) {
-        records.clear();
-        decodeRecords(fetched.bytes, fetched.batches[i]!, fetched.batches[i + 1]!, records, { fromOffset: fetched.fromOffset });
-        for (let at = 0; at < records.count; at++, received++) {
-          const index = Number(records.value(at)!.toString());
-          latenciesMs[index] = nowMs - sentMs[index]!;
-        }
-      }
-    }
-  }
+  const timeOf = await measureLatency(reader, {
+    rate,
+    total,
+    warmUp,
+    send: (index) => void producer.append(place.topic, place.partition, 0, null, Buffer.from(String(index))),
+    indexOf: Number,
+  });
   await producer.close();
   await reader.close();
   await client.close();
   await broker.stop();
-  const sorted = latenciesMs.slice(warmUp).sort();
-  const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]! * 100) / 100;
+  const at = (share: number) => Math.round(timeOf(share) * 100) / 100;
   console.log(
     renderTable([{ 'records/s': rate, 'p50 ms': at(0.5), 'p90 ms': at(0.9), 'p99 ms': at(0.99), 'p99.9 ms': at(0.999), 'max ms': at(1) }]),
   );

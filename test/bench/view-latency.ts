@@ -8,12 +8,12 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KafkaClient, openProducer, openReader } from '@millrace/kafka-client';
-import { decodeRecords, RecordSpans } from '@millrace/kafka-protocol';
 import { root } from '../architecture/workspace.ts';
 import { Started } from '../harness/process.ts';
 import { renderTable } from '../harness/text-table.ts';
 import { deviceRecords } from './devices.ts';
 import { queries } from './devices-stream.ts';
+import { measureLatency } from './latency.ts';
 import { partitionOf, terms } from './task.ts';
 import { createTopic } from './topics.ts';
 import { createChangelog, viewColumns } from './view-request.ts';
@@ -45,39 +45,19 @@ const client = new KafkaClient({ brokers: brokerList, clientId: 'bench' });
 const producer = openProducer(client);
 const reader = openReader(client, { isolation: 'read_committed' });
 reader.assign(Array.from({ length: terms.partitions }, (_, partition) => ({ topic: target, partition, offset: 0 })));
-const sentMs = new Float64Array(total);
-const latenciesMs = new Float64Array(total);
 const rows = deviceRecords(total);
-let sent = 0;
-const startMs = performance.now();
-const sender = setInterval(() => {
-  const due = Math.min(total, Math.floor(((performance.now() - startMs) * rate) / 1000));
-  for (; sent < due; sent++) {
-    sentMs[sent] = performance.now();
-    void producer.append(source, partitionOf(sent), Date.now(), null, Buffer.from(rows.next().value!));
-  }
-  if (sent === total) clearInterval(sender);
-}, 1);
-const records = new RecordSpans();
-for (let received = 0; received < total; ) {
-  for (const fetched of await reader.next()) {
-    const nowMs = performance.now();
-    for (let i = 0; i < fetched.batches.length; i += 2) {
-      records.clear();
-      decodeRecords(fetched.bytes, fetched.batches[i]!, fetched.batches[i + 1]!, records, { fromOffset: fetched.fromOffset });
-      for (let at = 0; at < records.count; at++, received++) {
-        const { seq } = JSON.parse(records.value(at)!.toString()) as { seq: number };
-        latenciesMs[seq] = nowMs - sentMs[seq]!;
-      }
-    }
-  }
-}
+const timeOf = await measureLatency(reader, {
+  rate,
+  total,
+  warmUp,
+  send: (index) => void producer.append(source, partitionOf(index), Date.now(), null, Buffer.from(rows.next().value!)),
+  indexOf: (value) => (JSON.parse(value) as { seq: number }).seq,
+});
 await reader.close();
 await producer.close();
 await client.close();
 await view.stop();
-const sorted = latenciesMs.slice(warmUp).sort();
-const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!);
+const at = (share: number) => Math.round(timeOf(share));
 console.log(
   renderTable([{ broker: cluster, 'records/s': rate, 'p50 ms': at(0.5), 'p90 ms': at(0.9), 'p99 ms': at(0.99), 'max ms': at(1) }]),
 );

@@ -19,3 +19,4 @@ export { nearest } from './nearest.ts';
 export { codeFrame, positionAt } from './position.ts';
 export { processIdentity } from './process-identity.ts';
 export { type Random, SeededRandom, systemRandom } from './random.ts';
+export { unlessAborted } from './unless-aborted.ts';

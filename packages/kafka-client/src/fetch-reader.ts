@@ -1,4 +1,4 @@
-import { asMillraceError, MillraceError } from '@millrace/core';
+import { asMillraceError, MillraceError, unlessAborted } from '@millrace/core';
 import { errorOf } from '@millrace/kafka-protocol';
 import { BackOff, type RetryContext } from './back-off.ts';
 import { scanBatches } from './batch-positions.ts';
@@ -10,7 +10,6 @@ import type { FetchedPartition, PartitionOffset, ReaderOptions, RecordReader } f
 import { ReaderPartition } from './reader-partition.ts';
 import { refused } from './refused.ts';
 import { ChangeSignal } from './signal.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 type PartitionResponse = FetchResponse['responses'][number]['partitions'][number];
 

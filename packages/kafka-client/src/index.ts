@@ -24,6 +24,7 @@ export type {
   Producer,
   ProducerOptions,
   ReaderOptions,
+  RecordAppender,
   RecordReader,
   SaslOptions,
   SslOptions,

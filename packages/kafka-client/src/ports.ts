@@ -243,15 +243,12 @@ export interface WrittenBatch {
   readonly baseOffset: number;
 }
 
-/**
- * Writes records, idempotently and with acks=all: each exactly once and in order per partition, however often the
- * connection breaks, as long as the producer lives.
- */
-export interface Producer {
+/** Takes records one by one. */
+export interface RecordAppender {
   /**
    * Adds a record to the partition's batch; key and value are copied.
    * @returns nothing if there is room for more, or a promise to await before the next append. A failed batch is told by
-   *   the next {@link flush}.
+   *   the next {@link Producer.flush}, or by the transaction.
    */
   append(
     topic: string,
@@ -274,6 +271,13 @@ export interface Producer {
     valueEnd: number,
     headers?: readonly RecordHeader[],
   ): void | Promise<void>;
+}
+
+/**
+ * Writes records, idempotently and with acks=all: each exactly once and in order per partition, however often the
+ * connection breaks, as long as the producer lives.
+ */
+export interface Producer extends RecordAppender {
   /** Sends what waits; resolves when everything appended before is acknowledged. @throws the first failure since the last flush. */
   flush(): Promise<void>;
   /**
@@ -308,41 +312,19 @@ export interface TransactionalProducerOptions extends ProducerOptions {
 }
 
 /**
- * Writes records and offsets in transactions: with read_committed all of one is seen, or nothing. One caller at a time.
+ * Writes records (after {@link begin} only) and offsets in transactions: with read_committed all of one is seen, or nothing. One caller at a time.
  *
  * After any failure the transaction can only be aborted, and `append` throws the failure; after the abort the next one may
  * begin. KAFKA_FENCED by another producer (or by the transaction's time-out) is for good: a new producer must be opened.
  * An end whose outcome is not known (KAFKA_TIMED_OUT, KAFKA_BROKER_UNAVAILABLE from `commit` or `abort`) can only be tried
  * again with the same call, or left to the next producer of the transactional id.
  */
-export interface TransactionalProducer {
+export interface TransactionalProducer extends RecordAppender {
   readonly transactionalId: string;
   /** True from {@link begin} until the transaction has ended. */
   readonly inTransaction: boolean;
   /** Begins a transaction; the brokers hear of it with the first record or offset. */
   begin(): void;
-  /** As {@link Producer.append}, in the transaction. @throws the failure of the transaction. */
-  append(
-    topic: string,
-    partition: number,
-    timestampMs: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    headers?: readonly RecordHeader[],
-  ): void | Promise<void>;
-  /** As {@link Producer.appendSpans}, in the transaction. @throws the failure of the transaction. */
-  appendSpans(
-    topic: string,
-    partition: number,
-    timestampMs: number,
-    keyBytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    valueBytes: Uint8Array,
-    valueStart: number,
-    valueEnd: number,
-    headers?: readonly RecordHeader[],
-  ): void | Promise<void>;
   /**
    * Makes offsets of a group part of the transaction: they count once it is committed.
    * @param member who reads; without it the group must have no members (the transactional id is the only fence then).

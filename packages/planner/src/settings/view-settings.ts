@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/core';
 import type { Query, Setting } from '@millrace/sql';
 import type { PlanContext } from '../context.ts';
 import { placed, planError } from '../plan-error.ts';
-import { querySettings, type SettingDefinition, settingValue } from './query-settings.ts';
+import { type SettingDefinition, settingValue } from './query-settings.ts';
 import { durationMs, parseInteger } from './setting-values.ts';
 
 /** Every setting of CREATE MATERIALIZED VIEW that a plain query does not have, sorted by name. */
@@ -73,8 +73,7 @@ export function takeViewSettings(
   { source }: Pick<PlanContext, 'source'>,
 ): { readonly settings: ViewSettings; readonly query: Query } {
   const last = query.selects.at(-1)!;
-  const isOfView = ({ name }: Setting) =>
-    viewSettings.some((definition) => definition.name === name.name) && !querySettings.some((definition) => definition.name === name.name);
+  const isOfView = ({ name }: Setting) => viewSettings.some((definition) => definition.name === name.name);
   let settings = defaults;
   for (const setting of last.settings.filter(isOfView)) {
     const { name } = setting.name;

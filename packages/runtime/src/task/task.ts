@@ -1,3 +1,4 @@
+import { unlessAborted } from '@millrace/core';
 import type { Chunk } from '@millrace/data';
 import type { PartitionOffset } from '@millrace/kafka-client';
 import type { QueryPlan, ValuesNode } from '@millrace/planner';
@@ -14,7 +15,6 @@ import { MemoryBudget } from '../state/memory-budget.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { buildPipeline, type Pipeline, type PipelineInput } from './pipeline.ts';
 import type { QueryState, QueryStatistics } from './statistics.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 export interface TaskOptions {
   readonly queryId: string;

@@ -1,4 +1,4 @@
-import type { TransactionalProducer } from '@millrace/kafka-client';
+import type { RecordAppender } from '@millrace/kafka-client';
 import { watermarkHeader } from '../sources/watermark-header.ts';
 
 interface Held {
@@ -10,14 +10,14 @@ interface Held {
 
 /** Holds the last record of each partition back, so that the last of a transaction can say how far the view has come in event time. */
 export class HeldRecords {
-  readonly #producer: Pick<TransactionalProducer, 'append'>;
+  readonly #producer: Pick<RecordAppender, 'append'>;
   readonly #held = new Map<number, Held>();
 
-  constructor(producer: Pick<TransactionalProducer, 'append'>) {
+  constructor(producer: Pick<RecordAppender, 'append'>) {
     this.#producer = producer;
   }
 
-  /** As {@link TransactionalProducer.appendSpans}; all records are of one topic. */
+  /** As {@link RecordAppender.appendSpans}; all records are of one topic. */
   appendSpans(
     topic: string,
     partition: number,

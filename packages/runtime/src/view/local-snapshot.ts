@@ -1,6 +1,5 @@
-import { asMillraceError, type Clock, type Disk, type Logger, MillraceError } from '@millrace/core';
+import { asMillraceError, type Clock, type Disk, type Logger, MillraceError, unlessAborted } from '@millrace/core';
 import type { KafkaSource } from '../sources/source-ports.ts';
-import { unlessAborted } from '../task/unless-aborted.ts';
 import { ChangelogContents, readChangelog } from './changelog.ts';
 import { pauseOf, readSnapshot, writeSnapshot } from './snapshot-file.ts';
 import type { ViewRequest } from './view-request.ts';

@@ -1,11 +1,10 @@
-import { asMillraceError, type Disk, delay, MillraceError } from '@millrace/core';
+import { asMillraceError, type Disk, delay, MillraceError, unlessAborted } from '@millrace/core';
 import type { Formats } from '@millrace/formats';
 import type { TransactionalProducer } from '@millrace/kafka-client';
 import { StreamSink } from '../sinks/stream-sink.ts';
 import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { SourceContext } from '../sources/source-ports.ts';
 import { Task } from '../task/task.ts';
-import { unlessAborted } from '../task/unless-aborted.ts';
 import { type ChangelogContents, ownerName } from './changelog.ts';
 import type { FailedRecords } from './failed-records.ts';
 import { LocalSnapshot } from './local-snapshot.ts';

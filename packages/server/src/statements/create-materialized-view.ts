@@ -78,7 +78,7 @@ export function defineView(statement: CreateMaterializedView, services: Services
   const { settings, query } = takeViewSettings(statement.query, { into: into !== null }, context);
   const columns = viewColumns(query, context);
   const stream = into === null ? ownStream(name, columns, settings, services) : null;
-  const target = stream ?? targetNamed(into!, services);
+  const target = stream ?? streamToInsert(into!, services);
   planView(target, query, context);
   const dependsOn = dependenciesOf(query);
   refuseCircle(name, target.name, dependsOn, services);
@@ -120,10 +120,6 @@ function ownStream(
     comment: null,
     createdAtMs: clock.now(),
   };
-}
-
-function targetNamed(into: string, services: Services): StreamDefinition {
-  return streamToInsert(into, services);
 }
 
 /** A view that comes to read what it writes would never be done with one row. */
