@@ -26,7 +26,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          include: ['{packages,plugins}/*/test/**/*.test.ts', 'sdk/test/**/*.test.ts', 'test/architecture/**/*.test.ts'],
           exclude: ['**/node_modules/**', viewSimulation],
           isolate: false,
           pool: 'threads',

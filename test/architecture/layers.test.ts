@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { importsOf, root, workspacePackages } from './workspace.ts';
 
 /** Lower layers know nothing of higher ones; packages of one layer do not know each other. */
-const layers: Readonly<Record<string, number>> = {
+const layers: Record<string, number> = {
   '@millrace/core': 0,
   '@millrace/data': 1,
   '@millrace/sql': 1,
@@ -13,9 +13,11 @@ const layers: Readonly<Record<string, number>> = {
   '@millrace/formats': 2,
   '@millrace/kafka-client': 2,
   '@millrace/catalog': 2,
+  '@millrace/sdk': 2,
   '@millrace/planner': 3,
   '@millrace/broker': 3,
   '@millrace/runtime': 4,
+  '@millrace/pipes': 5,
   '@millrace/server': 6,
   millrace: 7,
 };
@@ -27,6 +29,8 @@ const folderOrder: Readonly<Record<string, readonly string[]>> = {
 };
 
 const packages = workspacePackages();
+// A built-in plugin is what anybody could write: it sees the SDK and nothing else of the house.
+for (const { folder, name } of packages) if (folder.startsWith('plugins/')) layers[name] = 4;
 
 describe.each(packages)('$folder', ({ folder, name, dependencies, sources }) => {
   it('has a layer', () => {
@@ -36,6 +40,10 @@ describe.each(packages)('$folder', ({ folder, name, dependencies, sources }) => 
   it('depends only on packages of lower layers', () => {
     const upward = dependencies.filter((dependency) => dependency in layers && layers[dependency]! >= layers[name]!);
     expect(upward).toEqual([]);
+  });
+
+  it.runIf(folder.startsWith('plugins/'))('knows nothing of the house but the SDK', () => {
+    expect(dependencies.filter((dependency) => dependency in layers)).toEqual(['@millrace/sdk']);
   });
 
   it('imports only what its manifest names, and no file inside another package', () => {

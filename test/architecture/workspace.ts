@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 export interface WorkspacePackage {
-  /** The folder below the root, e.g. `packages/core`. */
+  /** The folder below the root, e.g. `packages/core`, `plugins/file-connector`, `sdk`. */
   readonly folder: string;
   readonly name: string;
   readonly dependencies: readonly string[];
@@ -24,15 +24,15 @@ function filesBelow(folder: string): string[] {
 }
 
 export function workspacePackages(): WorkspacePackage[] {
-  return readdirSync(join(root, 'packages'))
+  const below = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
+  return [...below('packages'), ...below('plugins'), 'sdk']
     .sort()
-    .map((name) => {
-      const folder = join('packages', name);
+    .map((folder) => {
       const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
       return {
         folder,
         name: manifest.name,
-        dependencies: Object.keys(manifest.dependencies ?? {}),
+        dependencies: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
         sources: filesBelow(join(root, folder, 'src'))
           .filter((path) => path.endsWith('.ts'))
           .map((path) => relative(root, path)),
