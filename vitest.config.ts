@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Packages are run from their sources: the `source` condition of their manifests. */
@@ -20,6 +21,8 @@ const integration =
 
 export default defineConfig({
   test: {
+    // Most integration tests wait for processes of theirs: two at a time keep two cores busy.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', './test/harness/summary-reporter.ts'],
     projects: [
       {
