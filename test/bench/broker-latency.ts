@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createAdmin, KafkaClient, openProducer, openReader } from '@millrace/kafka-client';
+import { BrokerProcess } from '../harness/broker-process.ts';
 import { renderTable } from '../harness/text-table.ts';
-import { BrokerProcess } from './broker-process.ts';
 import { measureLatency } from './latency.ts';
 
 const { values: options } = parseArgs({

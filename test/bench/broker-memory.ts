@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createAdmin } from '@millrace/kafka-client';
 import { apis, encodeRequest } from '@millrace/kafka-protocol';
+import { BrokerProcess } from '../harness/broker-process.ts';
 import { renderTable } from '../harness/text-table.ts';
-import { BrokerProcess, fillLog } from './broker-process.ts';
+import { fillLog } from './fill-log.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { KafkaClient, openProducer } from '@millrace/kafka-client';
 import { encodeBatch } from '@millrace/kafka-protocol';
 import { createServer, loadConfiguration } from '@millrace/server';
+import { execute } from './execute.ts';
 import { LiveQuery } from './live-query.ts';
 import { SkewedClock } from './skewed-clock.ts';
 
@@ -42,24 +43,19 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
   const kafka = new KafkaClient({ brokers: server.brokers, clientId: 'test' });
   const producer = openProducer(kafka);
 
-  const execute = async (sql: string): Promise<string[]> => {
-    const response = await fetch(`${server.url}?default_format=TabSeparated`, { method: 'POST', body: sql });
-    const text = await response.text();
-    if (!response.ok || text.includes('__exception__')) throw new Error(text);
-    return text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  };
+  const run = (sql: string) => execute(server.url, sql);
 
   return {
     url: server.url,
     brokers: server.brokers,
-    execute,
+    execute: run,
     openQuery: (sql, settings) => LiveQuery.open(server.url, sql, settings),
     progress: async (queryId) => {
-      const lines = await execute(`EXPLAIN LIVE '${queryId}'`).catch(() => []);
+      const lines = await run(`EXPLAIN LIVE '${queryId}'`).catch(() => []);
       return lines.length === 0 ? null : parseProgress(lines.join('\n'));
     },
     topicOf: async (stream) => {
-      const [text] = await execute(`SHOW CREATE STREAM ${stream}`);
+      const [text] = await run(`SHOW CREATE STREAM ${stream}`);
       return text!.match(/topic\s*=\s*\\?'([^'\\]+)/)?.[1] ?? stream;
     },
     produce: async (topic, partition, values) => {
@@ -70,9 +66,9 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
     },
     advance: (ms) => clock.advance(ms),
     close: async () => {
-      await dropMaterializedViews(execute);
-      for (const view of (await execute('SHOW VIEWS')).reverse()) await execute(`DROP VIEW \`${view}\``);
-      for (const stream of await execute('SHOW STREAMS')) await execute(`DROP STREAM \`${stream}\``);
+      await dropMaterializedViews(run);
+      for (const view of (await run('SHOW VIEWS')).reverse()) await run(`DROP VIEW \`${view}\``);
+      for (const stream of await run('SHOW STREAMS')) await run(`DROP STREAM \`${stream}\``);
       await producer.close();
       await kafka.close();
       await server.close();
@@ -82,11 +78,11 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
 }
 
 /** Those that others read are refused until the others are gone. */
-async function dropMaterializedViews(execute: TestServer['execute']): Promise<void> {
-  const names = async () => (await execute('SHOW MATERIALIZED VIEWS')).map((row) => row.split('\t')[0]!);
+async function dropMaterializedViews(run: TestServer['execute']): Promise<void> {
+  const names = async () => (await run('SHOW MATERIALIZED VIEWS')).map((row) => row.split('\t')[0]!);
   for (let left = await names(), before = Number.POSITIVE_INFINITY; left.length > 0 && left.length < before; ) {
     before = left.length;
-    for (const name of left) await execute(`DROP VIEW \`${name}\``).catch(() => {});
+    for (const name of left) await run(`DROP VIEW \`${name}\``).catch(() => {});
     left = await names();
   }
 }

@@ -6,9 +6,10 @@ import { delay, systemClock } from '@millrace/core';
 import { KafkaClient, openProducer, type Producer } from '@millrace/kafka-client';
 import { createServer, loadConfiguration } from '@millrace/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../architecture/workspace.ts';
-import { millrace } from '../cli/millrace-process.ts';
-import { freePort, Started } from '../harness/process.ts';
+import { BrokerProcess } from '../harness/broker-process.ts';
+import { execute } from '../harness/execute.ts';
+import { freePort } from '../harness/process.ts';
+import { ServerProcess } from '../harness/server-process.ts';
 
 /**
  * Several servers on one Kafka, of one cluster: what one of them defines the others have, each view runs on one of them, and another
@@ -20,16 +21,9 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-'));
 /** As servers have it; what a dead one had is taken over then. */
 const sessionTimeoutMs = 10_000;
 let brokers: string;
-let broker: Started | undefined;
+let broker: BrokerProcess | undefined;
 let client: KafkaClient;
 let producer: Producer;
-
-async function execute(url: string, sql: string): Promise<string[]> {
-  const response = await fetch(`${url}?default_format=TabSeparated`, { method: 'POST', body: sql });
-  const text = await response.text();
-  if (!response.ok || text.includes('__exception__')) throw new Error(text);
-  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
-}
 
 /** Asks until the answer is as it is to become. */
 async function eventually<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean, withinMs = 20_000): Promise<T> {
@@ -63,13 +57,8 @@ async function stateOf(url: string, view: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  const port = await freePort();
-  brokers = process.env['KAFKA_BROKERS'] ?? `127.0.0.1:${port}`;
-  if (process.env['KAFKA_BROKERS'] === undefined) {
-    const main = join(root, 'packages/broker/src/main.ts');
-    broker = new Started(process.execPath, ['--conditions=source', main, '--data-dir', join(folder, 'broker'), '--port', String(port)]);
-    await broker.waitFor(/listening on/);
-  }
+  if (process.env['KAFKA_BROKERS'] === undefined) broker = await BrokerProcess.start(join(folder, 'broker'));
+  brokers = process.env['KAFKA_BROKERS'] ?? broker!.address;
   client = new KafkaClient({ brokers: brokers.split(','), clientId: 'test' });
   producer = openProducer(client, { lingerMs: 5, deliveryTimeoutMs: 60_000 });
 });
@@ -237,32 +226,6 @@ describe.concurrent('a server of a cluster whose broker is away', () => {
   );
 });
 
-/** A server in a process of its own, which can be killed, stopped, and started again on its directory. */
-class ServerProcess {
-  readonly #directory: string;
-  #process!: Started;
-  url = '';
-
-  constructor(name: string) {
-    this.#directory = join(folder, name);
-  }
-
-  async start(): Promise<void> {
-    const [command, ...args] = millrace;
-    const flags = ['--data-dir', this.#directory, '--http-port', '0', '--timezone', 'UTC', '--brokers', brokers, '--cluster', run];
-    this.#process = new Started(command!, [...args, 'server', ...flags], { cwd: folder, env: { MILLRACE_LOG_LEVEL: 'error' } });
-    this.url = (await this.#process.waitFor(/HTTP +(http:\S+)/))[1]!;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#process.child.kill(signal);
-  }
-
-  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<unknown> {
-    return this.#process.stop(signal);
-  }
-}
-
 const windowMs = 1000;
 /** Event time moves by so much a row. */
 const stepMs = 10;
@@ -304,7 +267,9 @@ describe.concurrent('the views of a cluster', () => {
   it('go on elsewhere, no row lost or doubled, when a server that runs some is killed, and one sleeps and wakes up', async () => {
     const source = `source_${run}`;
     const windows = `windows_${run}`;
-    const servers = ['left', 'middle', 'right'].map((name) => new ServerProcess(name));
+    const servers = ['left', 'middle', 'right'].map(
+      (name) => new ServerProcess(join(folder, name), ['--brokers', brokers, '--cluster', run]),
+    );
     await Promise.all(servers.map((server) => server.start()));
     const urlOf = (i: number) => servers[i]!.url;
     /** The one of these servers that runs a view. */

@@ -15,6 +15,7 @@ import { root } from '../architecture/workspace.ts';
 import { LiveQuery } from '../harness/live-query.ts';
 import { Started } from '../harness/process.ts';
 import { positive, scriptOptions } from '../harness/script-options.ts';
+import { slope } from './slope.ts';
 
 const { minutes, rate, queryCount } = scriptOptions('npm run soak -- [--minutes 15] [--rate 20000] [--queries 4]', () => {
   const { values } = parseArgs({
@@ -93,7 +94,7 @@ const startMs = Date.now();
 const newKeysPerRow = 1_000_000 / 3_600 / rate;
 let keys = 1_000;
 let sent = 0;
-const samples: { minute: number; rss: number }[] = [];
+const samples: { x: number; y: number }[] = [];
 let nextReportMs = 30_000;
 for (let elapsedMs = 0; elapsedMs < minutes * 60_000; elapsedMs = Date.now() - startMs) {
   const due = Math.floor((elapsedMs / 1_000) * rate);
@@ -115,7 +116,7 @@ for (let elapsedMs = 0; elapsedMs < minutes * 60_000; elapsedMs = Date.now() - s
   if (elapsedMs >= nextReportMs) {
     nextReportMs += 30_000;
     const rss = residentMb();
-    samples.push({ minute: elapsedMs / 60_000, rss });
+    samples.push({ x: elapsedMs / 60_000, y: rss });
     console.log(`minute ${(elapsedMs / 60_000).toFixed(1)}: ${sent} sent, ${rowsOut.join('/')} rows out, rss ${rss.toFixed(0)} MB`);
   }
   await new Promise((resolve) => setTimeout(resolve, 10));
@@ -135,18 +136,9 @@ for (const { queryId } of queries) {
   console.log(`${groupId}: lag ${lag}`);
 }
 console.log(await execute('SHOW QUERIES'));
-console.log(`rss slope after minute 5: ${slope(samples.filter(({ minute }) => minute >= 5)).toFixed(2)} MB a minute`);
+console.log(`rss slope after minute 5: ${slope(samples.filter(({ x }) => x >= 5)).toFixed(2)} MB a minute`);
 for (const query of queries) await query.close();
 await Promise.all([producer.close(), admin.close()]);
 await client.close();
 await server.stop();
 rmSync(directory, { recursive: true, force: true });
-
-/** Least squares. */
-function slope(points: readonly { minute: number; rss: number }[]): number {
-  const mean = (pick: (point: { minute: number; rss: number }) => number) =>
-    points.reduce((sum, point) => sum + pick(point), 0) / points.length;
-  const [meanMinute, meanRss] = [mean(({ minute }) => minute), mean(({ rss }) => rss)];
-  const covariance = points.reduce((sum, { minute, rss }) => sum + (minute - meanMinute) * (rss - meanRss), 0);
-  return covariance / points.reduce((sum, { minute }) => sum + (minute - meanMinute) ** 2, 0);
-}
