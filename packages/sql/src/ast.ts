@@ -413,6 +413,89 @@ export interface ReplayDeadLetters extends Node {
   /** `FORMAT f` behind the statement. */
   readonly format: Identifier | null;
 }
+/** SHOW DEAD LETTERS FOR PIPE p: the records that a pipe has passed over. */
+export interface ShowPipeDeadLetters extends Node {
+  readonly kind: 'show_pipe_dead_letters';
+  readonly name: Identifier;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
+/** `'key' = 'value'` of a stage of a pipe. */
+export interface PipeAttribute extends Node {
+  readonly key: string;
+  readonly value: string;
+}
+/** A stage of a pipe as it is written: its attributes in their order, no key twice. SOURCE is an extractor, SINK a connector. */
+export interface PipeStage extends Node {
+  readonly stage: 'extractor' | 'processor' | 'connector';
+  readonly attributes: readonly PipeAttribute[];
+}
+export interface CreatePipe extends Node {
+  readonly kind: 'create_pipe';
+  readonly ifNotExists: boolean;
+  readonly name: Identifier;
+  readonly extractor: PipeStage | null;
+  readonly processor: PipeStage | null;
+  readonly connector: PipeStage;
+}
+/** ALTER PIPE p MODIFY | REPLACE of one stage. */
+export interface AlterPipe extends Node {
+  readonly kind: 'alter_pipe';
+  readonly name: Identifier;
+  /** `modify`: what is not named stays; `replace`: it goes. */
+  readonly mode: 'modify' | 'replace';
+  readonly stage: PipeStage;
+}
+/** START PIPE and STOP PIPE. */
+export interface SwitchPipe extends Node {
+  readonly kind: 'switch_pipe';
+  readonly action: 'start' | 'stop';
+  readonly name: Identifier;
+}
+export interface DropPipe extends Node {
+  readonly kind: 'drop_pipe';
+  readonly ifExists: boolean;
+  readonly name: Identifier;
+}
+/** SHOW PIPES, SHOW PIPE p, SHOW PIPES WHERE CONNECTOR USED BY p. */
+export interface ShowPipes extends Node {
+  readonly kind: 'show_pipes';
+  /** The one that is asked for; null = all. */
+  readonly name: Identifier | null;
+  /** Those that share a connector with this one, itself included; null = all. */
+  readonly usedBy: Identifier | null;
+  /** Of the name of the pipe. */
+  readonly like: Show['like'];
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
+export interface ExplainPipe extends Node {
+  readonly kind: 'explain_pipe';
+  readonly name: Identifier;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
+/** CREATE PIPEPLUGIN a AS 'export' USING URI '…'. */
+export interface CreatePipePlugin extends Node {
+  readonly kind: 'create_pipe_plugin';
+  readonly ifNotExists: boolean;
+  readonly orReplace: boolean;
+  readonly name: Identifier;
+  /** Of what the package exports. */
+  readonly exportName: string;
+  readonly uri: string;
+}
+export interface DropPipePlugin extends Node {
+  readonly kind: 'drop_pipe_plugin';
+  readonly ifExists: boolean;
+  readonly name: Identifier;
+}
+export interface ShowPipePlugins extends Node {
+  readonly kind: 'show_pipe_plugins';
+  readonly like: Show['like'];
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
 /** `INSERT INTO s [(c, …)]` and where the rows come from. */
 export interface Insert extends Node {
   readonly kind: 'insert';
@@ -480,6 +563,16 @@ export type Statement =
   | ShowCreate
   | ShowDeadLetters
   | ReplayDeadLetters
+  | ShowPipeDeadLetters
+  | CreatePipe
+  | AlterPipe
+  | SwitchPipe
+  | DropPipe
+  | ShowPipes
+  | ExplainPipe
+  | CreatePipePlugin
+  | DropPipePlugin
+  | ShowPipePlugins
   | Insert
   | KillQuery
   | Explain

@@ -138,6 +138,11 @@ export class TokenCursor {
     return identifierOf(token);
   }
 
+  /** An {@link identifier} where every word is one, keywords too. */
+  freeName(what: string): Identifier {
+    return this.token.kind === 'word' ? identifierOf(this.advance()) : this.identifier(what);
+  }
+
   /** A name where every word is one, keywords too: behind a dot, in a JSON path, in a placeholder. */
   anyName(what: string): string {
     return this.token.kind === 'word' ? this.advance().text : this.identifier(what).name;

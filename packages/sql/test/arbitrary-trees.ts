@@ -301,10 +301,67 @@ function withoutQuotedNames(tuples: Expression[][]) {
   return { kind: 'values' as const, tuples: kept };
 }
 
+/** Texts of attributes: each key once. */
+const attributes = fc
+  .uniqueArray(fc.tuple(fc.string({ maxLength: 6 }), fc.string({ maxLength: 6 })), { maxLength: 3, selector: ([key]) => key })
+  .map((pairs) => pairs.map(([key, value]) => ({ key, value, ...at })));
+const stageOf = <Stage extends 'extractor' | 'processor' | 'connector'>(stage: Stage) => node({ stage: fc.constant(stage), attributes });
+const like = fc.option(fc.record({ pattern: fc.string({ maxLength: 5 }), negated: fc.boolean(), caseInsensitive: fc.boolean() }));
+/** Every word is a name of a pipe. */
+const freeName = fc.oneof(
+  identifier,
+  fc.constantFrom('with', 'NULL', 'select', '中文', 'Pipe_1').map((name) => ({ name, quoted: false, ...at })),
+);
+const pipeStatement: Arbitrary<Statement> = fc.oneof(
+  node({
+    kind: fc.constant('create_pipe' as const),
+    ifNotExists: fc.boolean(),
+    name: freeName,
+    extractor: fc.option(stageOf('extractor')),
+    processor: fc.option(stageOf('processor')),
+    connector: stageOf('connector'),
+  }),
+  node({
+    kind: fc.constant('alter_pipe' as const),
+    name: freeName,
+    mode: fc.constantFrom('modify' as const, 'replace' as const),
+    stage: fc.oneof(stageOf('extractor'), stageOf('processor'), stageOf('connector')),
+  }),
+  node({ kind: fc.constant('switch_pipe' as const), action: fc.constantFrom('start' as const, 'stop' as const), name: freeName }),
+  node({ kind: fc.constant('drop_pipe' as const), ifExists: fc.boolean(), name: freeName }),
+  node({
+    kind: fc.constant('show_pipes' as const),
+    name: fc.constant(null),
+    usedBy: fc.option(freeName),
+    like,
+    format: fc.option(identifier),
+  }),
+  node({
+    kind: fc.constant('show_pipes' as const),
+    name: freeName,
+    usedBy: fc.constant(null),
+    like: fc.constant(null),
+    format: fc.option(identifier),
+  }),
+  node({ kind: fc.constant('explain_pipe' as const), name: freeName, format: fc.option(identifier) }),
+  node({ kind: fc.constant('show_pipe_dead_letters' as const), name: identifier, format: fc.option(identifier) }),
+  node({
+    kind: fc.constant('create_pipe_plugin' as const),
+    ifNotExists: fc.boolean(),
+    orReplace: fc.boolean(),
+    name: freeName,
+    exportName: fc.string({ maxLength: 5 }),
+    uri: fc.string({ maxLength: 5 }),
+  }),
+  node({ kind: fc.constant('drop_pipe_plugin' as const), ifExists: fc.boolean(), name: freeName }),
+  node({ kind: fc.constant('show_pipe_plugins' as const), like, format: fc.option(identifier) }),
+);
+
 const explained = runnable.filter((inner) => inner.kind !== 'insert' || inner.rows.kind !== 'format');
 const name = identifier;
 export const statement: Arbitrary<Statement> = fc.oneof(
   runnable,
+  pipeStatement,
   node({ kind: fc.constant('select_statement' as const), query, format }),
   node({ kind: fc.constant('drop' as const), object: fc.constantFrom('stream' as const, 'view' as const), ifExists: fc.boolean(), name }),
   node({ kind: fc.constant('truncate' as const), ifExists: fc.boolean(), name }),
@@ -312,14 +369,14 @@ export const statement: Arbitrary<Statement> = fc.oneof(
   node({
     kind: fc.constant('show' as const),
     what: fc.constantFrom(...(['streams', 'views', 'materialized_views', 'queries', 'functions', 'settings', 'formats'] as const)),
-    like: fc.option(fc.record({ pattern: fc.string({ maxLength: 5 }), negated: fc.boolean(), caseInsensitive: fc.boolean() })),
+    like,
     format,
   }),
   node({ kind: fc.constant('show_create' as const), object: fc.constantFrom('stream' as const, 'view' as const, null), name, format }),
   node({
     kind: fc.constant('show_dead_letters' as const),
     view: fc.option(name),
-    like: fc.option(fc.record({ pattern: fc.string({ maxLength: 5 }), negated: fc.boolean(), caseInsensitive: fc.boolean() })),
+    like,
     format,
   }),
   node({ kind: fc.constant('replay_dead_letters' as const), view: name, where: fc.option(expression), format }),

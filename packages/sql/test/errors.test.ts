@@ -13,7 +13,8 @@ const behindSource =
   "AS, JOIN, WHERE, PARTITION BY, GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET, EMIT, SETTINGS, UNION ALL, FORMAT, ';' or the end of the text";
 const inEmit =
   'STREAM, AFTER WATERMARK, AFTER WINDOW CLOSE, AFTER KEY EXPIRE, PERIODIC, ON UPDATE, PER EVENT, CHANGELOG, LAST, DELAY, AND DELAY, WITH DELAY, TIMEOUT, AND TIMEOUT or WITH TIMEOUT';
-const statements = 'SELECT, WITH, CREATE, DROP, TRUNCATE, DESCRIBE, DESC, SHOW, INSERT, KILL, EXPLAIN, SYSTEM, FLUSH, REPLAY, SET or USE';
+const statements =
+  'SELECT, WITH, CREATE, ALTER, DROP, TRUNCATE, DESCRIBE, DESC, SHOW, INSERT, KILL, EXPLAIN, SYSTEM, FLUSH, REPLAY, START, STOP, SET or USE';
 const order =
   'the order is SELECT … FROM … WHERE … PARTITION BY … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET … EMIT … SETTINGS … FORMAT';
 const units = 'write one of NANOSECOND, MICROSECOND, MILLISECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR behind it';
@@ -198,11 +199,11 @@ const syntaxErrors: readonly Row[] = [
   ['SELECT 1 SETTINGS mode', '1:23', "unexpected end of the text, expected '='"],
   ['SELECT 1 SETTINGS', '1:18', "unexpected end of the text, expected a setting's name"],
   ['SELECT 1 FORMAT', '1:16', "unexpected end of the text, expected a format's name"],
-  ['CREATE', '1:7', 'unexpected end of the text, expected OR REPLACE, VIEW, MATERIALIZED VIEW, STREAM or TABLE'],
+  ['CREATE', '1:7', 'unexpected end of the text, expected OR REPLACE, VIEW, MATERIALIZED VIEW, PIPEPLUGIN, STREAM, TABLE or PIPE'],
   [
     'CREATE TABEL s (a int)',
     '1:8',
-    "unexpected 'TABEL', expected OR REPLACE, VIEW, MATERIALIZED VIEW, STREAM or TABLE",
+    "unexpected 'TABEL', expected OR REPLACE, VIEW, MATERIALIZED VIEW, PIPEPLUGIN, STREAM, TABLE or PIPE",
     'did you mean TABLE?',
   ],
   ['CREATE STREAM', '1:14', 'unexpected end of the text, expected IF NOT EXISTS or the name of the stream'],
@@ -263,18 +264,18 @@ const syntaxErrors: readonly Row[] = [
   ['REPLAY DEAD LETTERS v', '1:21', "unexpected 'v', expected FOR"],
   ['FLUSH v', '1:7', "unexpected 'v', expected ';' or the end of the text"],
   ['CREATE MATERIALIZED v AS SELECT 1', '1:21', "unexpected 'v', expected VIEW"],
-  ['DROP s', '1:6', "unexpected 's', expected STREAM, TABLE, VIEW or MATERIALIZED VIEW"],
+  ['DROP s', '1:6', "unexpected 's', expected PIPE, PIPEPLUGIN, STREAM, TABLE, VIEW or MATERIALIZED VIEW"],
   ['DROP STREAM', '1:12', 'unexpected end of the text, expected IF EXISTS or the name of the stream'],
   ['DROP STREAM IF NOT EXISTS s', '1:16', "unexpected 'NOT', expected EXISTS"],
   [
     'SHOW',
     '1:5',
-    'unexpected end of the text, expected CREATE, DEAD LETTERS, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS',
+    'unexpected end of the text, expected CREATE, DEAD LETTERS, PIPES, PIPE, PIPEPLUGINS, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS',
   ],
   [
     'SHOW STREMS',
     '1:6',
-    "unexpected 'STREMS', expected CREATE, DEAD LETTERS, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS",
+    "unexpected 'STREMS', expected CREATE, DEAD LETTERS, PIPES, PIPE, PIPEPLUGINS, MATERIALIZED VIEWS, STREAMS, TABLES, VIEWS, QUERIES, PROCESSLIST, FUNCTIONS, SETTINGS or FORMATS",
     'did you mean STREAMS?',
   ],
   [
@@ -290,10 +291,14 @@ const syntaxErrors: readonly Row[] = [
   [
     'EXPLAIN DROP STREAM s',
     '1:9',
-    "unexpected 'DROP', expected LIVE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE",
+    "unexpected 'DROP', expected LIVE, PIPE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE",
   ],
   ['EXPLAIN LIVE 5', '1:14', "unexpected number 5, expected a query's id in quotes"],
-  ['EXPLAIN', '1:8', "unexpected end of the text, expected LIVE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE"],
+  [
+    'EXPLAIN',
+    '1:8',
+    "unexpected end of the text, expected LIVE, PIPE, PLAN, SYNTAX, PIPELINE, UPGRADE, SELECT, WITH, '(', INSERT or CREATE",
+  ],
   ['SET', '1:4', "unexpected end of the text, expected a setting's name"],
   ['SET a', '1:6', "unexpected end of the text, expected '='"],
   ['USE', '1:4', 'unexpected end of the text, expected a database'],
@@ -400,7 +405,15 @@ const unsupported: readonly Row[] = [
   ['CREATE OR REPLACE STREAM s (a int)', '1:1', 'CREATE OR REPLACE STREAM is not supported', 'drop it first, or write IF NOT EXISTS'],
   ['SHOW DATABASES', '1:6', 'SHOW DATABASES is not supported'],
   ['DESCRIBE (SELECT 1)', '1:10', 'DESCRIBE of a query is not supported', 'EXPLAIN shows the columns of a query'],
-  ['CREATE PIPE p', '1:1', 'CREATE PIPE is not supported'],
+  ['CREATE PIPE p TO s', '1:15', 'CREATE PIPE … TO is not supported', 'write what it is to do: CREATE PIPE p WITH CONNECTOR (…)'],
+  ['CREATE PIPESINK s AS IoTDB (ip=1)', '1:1', 'CREATE PIPESINK is not supported'],
+  ['SHOW PIPESINKTYPE', '1:6', 'SHOW PIPESINKTYPE is not supported'],
+  ['SHOW PIPESINK s', '1:6', 'SHOW PIPESINK is not supported'],
+  ['DROP PIPESINK s', '1:1', 'DROP PIPESINK is not supported'],
+  ['START PIPESERVER', '1:1', 'START PIPESERVER is not supported'],
+  ['STOP PIPESERVER', '1:1', 'STOP PIPESERVER is not supported'],
+  ['SHOW PIPESERVER STATUS', '1:6', 'SHOW PIPESERVER is not supported'],
+  ['LOAD CONFIGURATION', '1:1', 'LOAD CONFIGURATION is not supported'],
   ['CREATE EXTERNAL STREAM s', '1:1', 'CREATE EXTERNAL STREAM is not supported'],
   ['CREATE FUNCTION f AS x -> x', '1:1', 'CREATE FUNCTION is not supported'],
   ['ALTER STREAM s ADD COLUMN a int', '1:1', 'ALTER STREAM is not supported'],

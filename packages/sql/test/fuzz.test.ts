@@ -68,6 +68,7 @@ const statements = [
   "SELECT CASE WHEN a IN (1, 2) THEN raw:x.y[1]::int ELSE -b END, quantile(0.9)(x), count(DISTINCT y), (x, y) -> x || 'z' FROM a LEFT ASOF JOIN b ON a.k = b.k AND a.t >= b.t;",
   "INSERT INTO s (a, b) VALUES (1, 'x'), (-2.5, NULL) (true, f(1));",
   'INSERT INTO s FORMAT JSONEachRow {"a": 1}',
+  "CREATE PIPE IF NOT EXISTS with WITH EXTRACTOR ('extractor.pattern'='root.a', \"realtime.enable\" = 'true',) WITH PROCESSOR () WITH CONNECTOR ('connector'='tap-connector'); SHOW PIPES WHERE CONNECTOR USED BY p; ALTER PIPE p MODIFY CONNECTOR ('a'='b')",
   "KILL QUERY WHERE query_id = 'x'; EXPLAIN LIVE 'y'; SHOW STREAMS NOT ILIKE '%a'; DROP VIEW IF EXISTS v",
 ];
 /** A statement with some stretches cut out, doubled, or replaced. */

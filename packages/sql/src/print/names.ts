@@ -9,6 +9,11 @@ export function printIdentifier({ name, quoted }: Identifier): string {
   return quoted || !plainName.test(name) || reservedWords.has(name.toUpperCase()) ? quote(name, '"') : name;
 }
 
+/** As {@link printIdentifier}, where keywords are names too. */
+export function printFreeName({ name, quoted }: Identifier): string {
+  return quoted ? quote(name, '"') : printMemberName(name);
+}
+
 /** A name behind a dot or a colon, where keywords are names too. */
 export function printMemberName(name: string): string {
   return plainName.test(name) ? name : quote(name, '"');

@@ -5,14 +5,15 @@ import type {
   CreateStream,
   CreateView,
   Explain,
-  Identifier,
   Insert,
   ReplayDeadLetters,
   Show,
   ShowDeadLetters,
   Statement,
 } from '../ast.ts';
+import { printFormat, printLike, words } from './clauses.ts';
 import { printIdentifier, printString } from './names.ts';
+import { printPipeStatement } from './print-pipe-statement.ts';
 import { printExpression, printExpressions, printQuery, printSettingList, printSettings } from './print-query.ts';
 
 /** The canonical text of a statement, without the `;` behind it. */
@@ -40,6 +41,17 @@ export function printStatement(statement: Statement): string {
       return printShowDeadLetters(statement);
     case 'replay_dead_letters':
       return printReplay(statement);
+    case 'create_pipe':
+    case 'alter_pipe':
+    case 'switch_pipe':
+    case 'drop_pipe':
+    case 'show_pipes':
+    case 'explain_pipe':
+    case 'show_pipe_dead_letters':
+    case 'create_pipe_plugin':
+    case 'drop_pipe_plugin':
+    case 'show_pipe_plugins':
+      return printPipeStatement(statement);
     case 'insert':
       return printInsert(statement);
     case 'kill_query':
@@ -61,14 +73,6 @@ export function printStatement(statement: Statement): string {
   }
 }
 
-function words(...parts: readonly (string | false | null | undefined)[]): string {
-  return parts.filter((part) => typeof part === 'string' && part !== '').join(' ');
-}
-
-function printFormat(format: Identifier | null): string | null {
-  return format === null ? null : `FORMAT ${printIdentifier(format)}`;
-}
-
 function printCreateStream(statement: CreateStream): string {
   const { ifNotExists, name, columns, primaryKey, settings, comment } = statement;
   return words(
@@ -87,7 +91,7 @@ function printColumn({ name, type, default: value, comment }: ColumnDefinition):
   return words(printIdentifier(name), type.text, ...parts);
 }
 
-function printCreateView(statement: CreateView | CreateMaterializedView, what: string, into: Identifier | null): string {
+function printCreateView(statement: CreateView | CreateMaterializedView, what: string, into: CreateMaterializedView['into']): string {
   return words(
     'CREATE',
     statement.orReplace && 'OR REPLACE',
@@ -101,11 +105,6 @@ function printCreateView(statement: CreateView | CreateMaterializedView, what: s
 
 function printShow({ what, like, format }: Show): string {
   return words('SHOW', what.toUpperCase().replace('_', ' '), printLike(like), printFormat(format));
-}
-
-function printLike(like: Show['like']): string | null {
-  if (like === null) return null;
-  return words(like.negated && 'NOT', like.caseInsensitive ? 'ILIKE' : 'LIKE', printString(like.pattern));
 }
 
 function printShowDeadLetters({ view, like, format }: ShowDeadLetters): string {

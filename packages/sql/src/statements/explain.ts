@@ -1,13 +1,15 @@
-import type { Explain, ExplainLive, Identifier, Statement } from '../ast.ts';
+import type { Explain, ExplainLive, ExplainPipe, Identifier, Statement } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseFormat } from './format.ts';
+import { parseExplainPipe } from './pipe.ts';
 
 const modes = { PLAN: 'plan', SYNTAX: 'syntax', PIPELINE: 'pipeline', UPGRADE: 'upgrade' } as const;
 
-/** `EXPLAIN [SYNTAX | PLAN | PIPELINE | UPGRADE] statement` or `EXPLAIN LIVE '<query_id>'`. */
-export function parseExplain(p: Parser): Explain | ExplainLive {
+/** `EXPLAIN [SYNTAX | PLAN | PIPELINE | UPGRADE] statement`, `EXPLAIN LIVE '<query_id>'`, or `EXPLAIN PIPE name`. */
+export function parseExplain(p: Parser): Explain | ExplainLive | ExplainPipe {
   const { start } = p.advance();
   if (p.accept('LIVE')) return parseExplainLive(p, start);
+  if (p.accept('PIPE')) return parseExplainPipe(p, start);
   const mode = parseMode(p);
   p.nest();
   if (!explained.has(p.token.key)) {

@@ -1,10 +1,12 @@
-import type { Show, ShowCreate, ShowDeadLetters } from '../ast.ts';
+import type { Show, ShowCreate, ShowDeadLetters, ShowPipeDeadLetters, ShowPipePlugins, ShowPipes } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseStreamName } from '../query/stream-name.ts';
 import { parseShowDeadLetters } from './dead-letters.ts';
 import { parseFormat } from './format.ts';
 import { parseLike } from './like.ts';
 import { parseObjectWord } from './object-word.ts';
+import { parseShowPipe, parseShowPipes } from './pipe.ts';
+import { parseShowPipePlugins } from './pipe-plugin.ts';
 
 const lists = {
   STREAMS: 'streams',
@@ -18,10 +20,13 @@ const lists = {
 } as const;
 
 /** `SHOW CREATE …`, or `SHOW` of a list with an optional pattern. */
-export function parseShow(p: Parser): Show | ShowCreate | ShowDeadLetters {
+export function parseShow(p: Parser): Show | ShowCreate | ShowDeadLetters | ShowPipeDeadLetters | ShowPipes | ShowPipePlugins {
   const { start } = p.advance();
   if (p.accept('CREATE')) return parseShowCreate(p, start);
   if (p.accept('DEAD', 'LETTERS')) return parseShowDeadLetters(p, start);
+  if (p.accept('PIPES')) return parseShowPipes(p, start);
+  if (p.accept('PIPE')) return parseShowPipe(p, start);
+  if (p.accept('PIPEPLUGINS')) return parseShowPipePlugins(p, start);
   const what = parseList(p);
   const like = parseLike(p);
   const format = parseFormat(p);
@@ -35,7 +40,16 @@ function parseList(p: Parser): Show['what'] {
   return p.unexpected();
 }
 
-const unsupportedLists: ReadonlySet<string> = new Set(['DATABASES', 'GRANTS', 'PIPES', 'PLUGINS', 'ROLES', 'SINKS', 'USERS']);
+const unsupportedLists: ReadonlySet<string> = new Set([
+  'DATABASES',
+  'GRANTS',
+  'PIPESERVER',
+  'PIPESINK',
+  'PIPESINKS',
+  'PIPESINKTYPE',
+  'ROLES',
+  'USERS',
+]);
 
 function parseShowCreate(p: Parser, start: number): ShowCreate {
   const object = parseObject(p);

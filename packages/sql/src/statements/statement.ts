@@ -8,6 +8,7 @@ import { parseDrop } from './drop.ts';
 import { parseExplain } from './explain.ts';
 import { parseInsert } from './insert.ts';
 import { parseKillQuery } from './kill-query.ts';
+import { parseAlter, parseSwitchPipe } from './pipe.ts';
 import { parseSelectStatement } from './select-statement.ts';
 import { parseSet } from './set.ts';
 import { parseShow } from './show.ts';
@@ -21,6 +22,7 @@ const parsers: Readonly<Record<string, (p: Parser) => Statement>> = {
   WITH: parseSelectStatement,
   '(': parseSelectStatement,
   CREATE: parseCreate,
+  ALTER: parseAlter,
   DROP: parseDrop,
   TRUNCATE: parseTruncate,
   DESCRIBE: parseDescribe,
@@ -32,6 +34,8 @@ const parsers: Readonly<Record<string, (p: Parser) => Statement>> = {
   SYSTEM: parseSystem,
   FLUSH: parseFlush,
   REPLAY: parseReplayDeadLetters,
+  START: parseSwitchPipe,
+  STOP: parseSwitchPipe,
   SET: parseSet,
   USE: parseUse,
 };
