@@ -10,6 +10,7 @@ export { readPartition } from './sources/read-partition.ts';
 export { recordAt } from './sources/record-at.ts';
 export type { UndecodableSample } from './sources/samples.ts';
 export type { PartitionProgress } from './sources/scan-partition.ts';
+export type { KafkaSource } from './sources/source-ports.ts';
 export type { QueryRequest, SinkRequest } from './task/query-request.ts';
 export type { OperatorStatistics, QueryState, QueryStatistics } from './task/statistics.ts';
 export type { ViewStatistics } from './task/view-statistics.ts';
