@@ -8,20 +8,22 @@ import { memoryOf } from './process-figures.ts';
 export class ServerProcess {
   readonly directory: string;
   readonly #flags: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
   #process: Started | undefined;
   url = '';
 
   /** @param flags beside the data directory, the HTTP port, which is a free one, and the time zone, which is UTC */
-  constructor(directory: string, flags: readonly string[]) {
+  constructor(directory: string, flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.directory = directory;
     this.#flags = flags;
+    this.#env = env;
   }
 
   /** Resolves when it answers. */
   async start(): Promise<void> {
     const [command, ...args] = millrace;
     const flags = ['--data-dir', this.directory, '--http-port', '0', '--timezone', 'UTC', ...this.#flags];
-    const options = { cwd: dirname(this.directory), env: { MILLRACE_LOG_LEVEL: 'error' } };
+    const options = { cwd: dirname(this.directory), env: { MILLRACE_LOG_LEVEL: 'error', ...this.#env } };
     this.#process = new Started(command!, [...args, 'server', ...flags], options);
     this.url = (await this.#process.waitFor(/HTTP +(http:\S+)/))[1]!;
   }

@@ -19,6 +19,8 @@ export interface ApacheKafka {
   readonly brokers: string;
   /** The same node behind TLS and SASL: PLAIN for `plain` with the password `secret`, SCRAM for who is given a password. */
   readonly secureBrokers: string;
+  /** `<port>:<port>`: a listener that clients are told to find at the second of the ports, where a test may lead them to it, or not. */
+  readonly detour: string;
   /** The jars, as a Java class path: for Kafka's own tools. */
   readonly classPath: string;
   stop(): Promise<void>;
@@ -32,10 +34,11 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
   const libraries = fetchJars(apacheKafkaVersion);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-apache-kafka-'));
   const [port, controllerPort, securePort] = [await freePort(), await freePort(), await freePort()];
+  const detour = [await freePort(), await freePort()] as const;
   const configuration = join(directory, 'server.properties');
   writeFileSync(
     configuration,
-    [...serverProperties(port, controllerPort, securePort, directory), ...securityProperties(directory), ''].join('\n'),
+    [...serverProperties(port, controllerPort, securePort, detour, directory), ...securityProperties(directory), ''].join('\n'),
   );
   writeFileSync(join(directory, 'log4j2.properties'), logProperties(directory));
   // Up to 3.9 it logs with another library, which is not told anything: all of it goes to the output.
@@ -54,7 +57,13 @@ export async function startApacheKafka(): Promise<ApacheKafka> {
     await stop();
     throw failure;
   }
-  return { brokers: `127.0.0.1:${port}`, secureBrokers: `127.0.0.1:${securePort}`, classPath: `${libraries}/*`, stop };
+  return {
+    brokers: `127.0.0.1:${port}`,
+    secureBrokers: `127.0.0.1:${securePort}`,
+    detour: detour.join(':'),
+    classPath: `${libraries}/*`,
+    stop,
+  };
 }
 
 /** The directory with the jars of a version of Apache Kafka: brokers, clients and tools. Kept once they are there. */
@@ -97,15 +106,22 @@ function answersApiVersions(port: number): Promise<boolean> {
   });
 }
 
-function serverProperties(port: number, controllerPort: number, securePort: number, directory: string): string[] {
+function serverProperties(
+  port: number,
+  controllerPort: number,
+  securePort: number,
+  [detourPort, detourAdvertised]: readonly [number, number],
+  directory: string,
+): string[] {
+  const listeners = (detour: number) => `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort},DETOUR://127.0.0.1:${detour}`;
   return [
     'process.roles=broker,controller',
     'node.id=1',
-    `listeners=PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort}`,
+    `listeners=${listeners(detourPort)},CONTROLLER://127.0.0.1:${controllerPort}`,
+    `advertised.listeners=${listeners(detourAdvertised)}`,
     'controller.listener.names=CONTROLLER',
     `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL',
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,DETOUR:PLAINTEXT,SECURE:SASL_SSL',
     'inter.broker.listener.name=PLAINTEXT',
     `log.dirs=${join(directory, 'logs')}`,
     'num.partitions=1',

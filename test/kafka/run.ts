@@ -7,12 +7,13 @@ import { spawnSync } from 'node:child_process';
 import { type ApacheKafka, apacheKafkaVersion, startApacheKafka, whatApacheKafkaLacks } from './apache-kafka.ts';
 
 function runTests(kafka: Pick<ApacheKafka, 'brokers' | 'classPath'> & Partial<ApacheKafka>): number {
-  const { brokers, classPath, secureBrokers } = kafka;
+  const { brokers, classPath, secureBrokers, detour } = kafka;
   const env = {
     ...process.env,
     KAFKA_BROKERS: brokers,
     KAFKA_CLASS_PATH: classPath,
     ...(secureBrokers && { KAFKA_SECURE_BROKERS: secureBrokers }),
+    ...(detour && { KAFKA_DETOUR: detour }),
   };
   // One file at a time: a single starved node would only make time-outs out of parallel tests.
   const vitest = ['vitest', 'run', '--project', 'integration', '--no-file-parallelism', ...process.argv.slice(2)];

@@ -43,14 +43,22 @@ export class ViewRun {
   readonly checkpoint: ViewCheckpoint;
   /** Entries that the changelog held. */
   readonly restoredEntries: number;
-  readonly #close: () => Promise<void>;
-  #isAbandoned = false;
+  readonly #snapshot: LocalSnapshot;
+  readonly #producer: TransactionalProducer;
+  readonly #abandoned = new AbortController();
 
-  private constructor(task: Task, checkpoint: ViewCheckpoint, restoredEntries: number, close: () => Promise<void>) {
+  private constructor(
+    task: Task,
+    checkpoint: ViewCheckpoint,
+    restoredEntries: number,
+    snapshot: LocalSnapshot,
+    producer: TransactionalProducer,
+  ) {
     this.task = task;
     this.checkpoint = checkpoint;
     this.restoredEntries = restoredEntries;
-    this.#close = close;
+    this.#snapshot = snapshot;
+    this.#producer = producer;
   }
 
   /**
@@ -107,19 +115,21 @@ export class ViewRun {
     const task = createTask(request, context, checkpoint, recoveryOf(request, contents, checkpoint, failed));
     checkpoint.follow(task);
     restore(task, contents);
-    return new ViewRun(task, checkpoint, contents.size, async () => {
-      await snapshot.close();
-      await producer.close();
-    });
+    return new ViewRun(task, checkpoint, contents.size, snapshot, producer);
   }
 
   /** Resolves when it was stopped, everything committed. @throws what it failed with; nothing since the last commit counts then. */
   async run(): Promise<void> {
+    const { signal } = this.#abandoned;
     try {
       await this.task.run(() => {});
-      if (!this.#isAbandoned) await this.checkpoint.commit();
+      signal.throwIfAborted();
+      await unlessAborted(this.checkpoint.commit(), signal);
     } finally {
-      await this.#close();
+      await this.#snapshot.close();
+      // Brokers that do not answer would be waited for in vain: who opens the next producer ends what this one leaves open.
+      const closing = this.#producer.close().catch(() => {});
+      if (!signal.aborted) await closing;
     }
   }
 
@@ -130,7 +140,7 @@ export class ViewRun {
 
   /** Ends it at once, nothing committed: another owner may have taken over. */
   abandon(reason: MillraceError): void {
-    this.#isAbandoned = true;
+    this.#abandoned.abort(reason);
     this.task.cancel(reason);
   }
 }

@@ -10,6 +10,8 @@ import { type ViewContext, ViewRun } from './view-run.ts';
 
 const firstDelayMs = 100;
 const maxDelayMs = 10_000;
+/** So long a run that is stopped may take to commit what it has done, and then its member to leave: brokers that do not answer are not waited for. */
+const stopGraceMs = 3000;
 
 /**
  * A materialized view in one server: member of the view's group, and, while the group gives it the partitions, its one owner.
@@ -67,16 +69,17 @@ export class ViewTask {
       this.#lastError = error.message;
       throw error;
     } finally {
-      // Another server may go on at once.
-      await this.#member?.leave({ forGood: true });
+      await this.#leave();
     }
   }
 
-  /** Lets {@link run} end: what is processed is committed, position and state are kept. */
+  /** Lets {@link run} end: what is processed is committed, if a broker answers within seconds; position and state are kept. */
   stop(): void {
     this.#stopping.abort();
     this.#endRun(false);
     this.#ownership?.resolve();
+    const grace = this.#context.clock.setTimer(stopGraceMs, () => this.#run?.abandon(stopped()), { unref: true });
+    void this.#runEnded.then(() => grace.cancel());
   }
 
   statistics(): QueryStatistics {
@@ -150,6 +153,13 @@ export class ViewTask {
       if (failure?.code === 'KAFKA_TOPIC_UNKNOWN') return sourceGone(stream, topic, failure);
     }
     return undefined;
+  }
+
+  /** So another server may go on at once. A group that cannot be told finds out when the session is over. */
+  async #leave(): Promise<void> {
+    const left = new AbortController();
+    const leaving = this.#member?.leave({ forGood: true }).finally(() => left.abort());
+    await Promise.race([leaving, delay(this.#context.clock, stopGraceMs, left.signal).catch(() => {})]);
   }
 
   /** Waits until the group gives the view to this server. False if it is to stop instead. */
