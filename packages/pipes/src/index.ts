@@ -1,7 +1,10 @@
 export type { PipeEngine, PipeEngineOptions, PipePlugins } from './engine/pipe-engine.ts';
+export { RunningPipe } from './engine/running-pipe.ts';
+export { matchesPattern } from './extract/path-pattern.ts';
 export type { ExportDescription, InstalledPlugin, InstallRequest, PluginDescription } from './host/plugin-description.ts';
 export type { PluginHost, PluginHostOptions } from './host/plugin-host.ts';
 export type { PluginLimits, PluginMetric, StageEnvironment, StageLink, StagePorts } from './host/stage-environment.ts';
+export { type Boundaries, takeBoundaries } from './progress/boundaries.ts';
 export type { EventBatch, RecordLanes } from './stage/event-batch.ts';
 export type {
   ConnectorStage,
@@ -14,3 +17,5 @@ export type {
   StageRequest,
   TransactionWriter,
 } from './stage/stage.ts';
+export type { PipeRequest } from './task/pipe-request.ts';
+export type { PipePartitionStatistics, PipeState, PipeStatistics, StageStatistics } from './task/pipe-statistics.ts';
