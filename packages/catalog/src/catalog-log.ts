@@ -1,10 +1,14 @@
-import type { RelationKind } from './definitions.ts';
+import type { ObjectKind } from './definitions.ts';
+
+/** Streams and views share their names; pipes, and plugins of pipes, have names of their own. */
+export type NameSpace = 'relation' | 'pipe' | 'pipe plugin';
 
 /** What a name stands for from now on. */
 export interface CatalogChange {
+  readonly space: NameSpace;
   readonly name: string;
   /** Its kind, and its definition as the catalog's file keeps it; null = the name is free. */
-  readonly relation: { readonly kind: RelationKind; readonly definition: string } | null;
+  readonly content: { readonly kind: ObjectKind; readonly definition: string } | null;
 }
 
 /** Whose catalog a file holds. */

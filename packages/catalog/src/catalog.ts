@@ -1,7 +1,16 @@
-import { type Clock, MillraceError, nearest } from '@millrace/core';
+import { type Clock, MillraceError, nearest, unreachable } from '@millrace/core';
 import { type CatalogChange, type CatalogLog, type CatalogOrigin, type CatalogProjection, OwnCatalogLog } from './catalog-log.ts';
 import { type Database, damaged } from './database.ts';
-import type { CatalogReader, MaterializedViewDefinition, RelationKind, StreamDefinition, ViewDefinition } from './definitions.ts';
+import { DefinitionSpace } from './definition-space.ts';
+import type {
+  CatalogReader,
+  MaterializedViewDefinition,
+  PipeDefinition,
+  PipePluginDefinition,
+  RelationKind,
+  StreamDefinition,
+  ViewDefinition,
+} from './definitions.ts';
 import { IngestMemory, type IngestResult, type IngestRow } from './ingest-memory.ts';
 import { migrate } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
@@ -52,13 +61,15 @@ export interface RelationChange {
 }
 
 /**
- * The streams and views. Everything is held in memory, so that reads are synchronous; a write is durable in the file before
- * it is seen here. Writes run one after another. Streams and views of both kinds share their names, which are case-sensitive.
+ * The streams and views, the pipes and their plugins. Everything is held in memory, so that reads are synchronous; a write is durable in
+ * the file before it is seen here. Writes run one after another. Streams and views of both kinds share their names, which are case-sensitive.
  *
  * It is its own until it {@link follow}s a log that servers share: then changes of others appear in it too, and its own are judged by
  * what it holds when the log has come to them.
  */
 export class Catalog implements CatalogReader {
+  readonly pipes: DefinitionSpace<PipeDefinition>;
+  readonly pipePlugins: DefinitionSpace<PipePluginDefinition>;
   readonly #path: string;
   readonly #database: Database;
   readonly #ingests: IngestMemory;
@@ -78,12 +89,15 @@ export class Catalog implements CatalogReader {
     this.#database = database;
     this.#ingests = ingests;
     this.#origin = origin;
+    const write = (judge: () => CatalogChange) => this.#write(() => this.#log.write(judge));
+    this.pipes = new DefinitionSpace(pipeNames, database, write);
+    this.pipePlugins = new DefinitionSpace(pluginNames, database, write);
     const catalog = this;
     this.#projection = {
       get origin() {
         return catalog.#origin;
       },
-      contents: () => [...this.#relations.values()].map(changeTo),
+      contents: () => [...[...this.#relations.values()].map(changeTo), ...this.pipePlugins.contents(), ...this.pipes.contents()],
       setOrigin: (changed) => this.#setOrigin(changed),
       apply: (changes) => this.#apply(changes),
     };
@@ -98,7 +112,8 @@ export class Catalog implements CatalogReader {
     const memory = new IngestMemory(ingests, { clock, maxIds: maxIngestIds, ttlMs: ingestTtlMs });
     const catalog = new Catalog(options.path, database, memory, origin ?? null);
     for (const { name, kind, definition } of await database.rows<RelationRow>('SELECT name, kind, definition FROM relations ORDER BY name'))
-      catalog.#relations.set(name, catalog.#decode({ name, relation: { kind, definition } })!);
+      catalog.#relations.set(name, catalog.#decode({ space: 'relation', name, content: { kind, definition } }, decodeRelation)!);
+    for (const space of [catalog.pipes, catalog.pipePlugins]) await space.load((change) => catalog.#decode(change, decodePlain));
     return catalog;
   }
 
@@ -280,11 +295,11 @@ export class Catalog implements CatalogReader {
     await this.#database.close();
   }
 
-  #decode({ name, relation }: CatalogChange): Relation | undefined {
+  #decode<T>({ name, content }: CatalogChange, decode: (content: NonNullable<CatalogChange['content']>) => T): T | undefined {
     try {
-      return relation === null ? undefined : decodeRelation(relation);
+      return content === null ? undefined : decode(content);
     } catch (cause) {
-      const reason = `the definition of the ${relation!.kind} ${JSON.stringify(name)} cannot be read: ${(cause as Error).message}`;
+      const reason = `the definition of the ${content!.kind} ${JSON.stringify(name)} cannot be read: ${(cause as Error).message}`;
       throw damaged(this.#path, reason, { cause });
     }
   }
@@ -308,27 +323,43 @@ export class Catalog implements CatalogReader {
   }
 
   async #apply(changes: readonly CatalogChange[]): Promise<void> {
-    const applied: RelationChange[] = [];
+    const applied: (() => void)[] = [];
     try {
       for (const change of changes) applied.push(await this.#applyOne(change));
     } finally {
-      for (const change of applied) for (const listener of this.#listeners) listener(change);
+      for (const tell of applied) tell();
     }
   }
 
-  async #applyOne(change: CatalogChange): Promise<RelationChange> {
-    const { name, relation } = change;
-    const [before, after] = [this.#relations.get(name), this.#decode(change)];
-    if (relation === null) await this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
+  /** @returns tells those who listen */
+  #applyOne(change: CatalogChange): Promise<() => void> {
+    switch (change.space) {
+      case 'relation':
+        return this.#applyRelation(change);
+      case 'pipe':
+        return this.pipes.apply(change, this.#decode<PipeDefinition>(change, decodePlain));
+      case 'pipe plugin':
+        return this.pipePlugins.apply(change, this.#decode<PipePluginDefinition>(change, decodePlain));
+      default:
+        return unreachable(change.space);
+    }
+  }
+
+  async #applyRelation(change: CatalogChange): Promise<() => void> {
+    const { name, content } = change;
+    const [before, after] = [this.#relations.get(name), this.#decode(change, decodeRelation)];
+    if (content === null) await this.#database.run('DELETE FROM relations WHERE name = ?', [name]);
     else {
       const sql = 'INSERT INTO relations (name, kind, definition) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET kind = ?2, definition = ?3';
-      await this.#database.run(sql, [name, relation.kind, relation.definition]);
+      await this.#database.run(sql, [name, content.kind, content.definition]);
     }
     this.#version++;
     if (after === undefined) this.#relations.delete(name);
     else this.#relations.set(name, after);
     this.#versions.set(name, this.#version);
-    return { name, before, after };
+    return () => {
+      for (const listener of this.#listeners) listener({ name, before, after });
+    };
   }
 
   /** @param judge is called when everything before has been applied, perhaps more than once */
@@ -356,7 +387,7 @@ export class Catalog implements CatalogReader {
       this.#log.write(() => {
         dropped = this.#expect(name, kind);
         this.#expectNoDependents(kind, name);
-        return { name, relation: null };
+        return { space: 'relation', name, content: null };
       }),
     );
     return dropped as DefinitionOf<Kind>;
@@ -407,6 +438,14 @@ export class Catalog implements CatalogReader {
       details: { name },
     });
   }
+}
+
+const pipeNames = { space: 'pipe', table: 'pipes', existsCode: 'PIPE_EXISTS', unknownCode: 'PIPE_UNKNOWN' } as const;
+const pluginNames = { space: 'pipe plugin', table: 'pipe_plugins', existsCode: 'PLUGIN_EXISTS', unknownCode: 'PLUGIN_UNKNOWN' } as const;
+
+/** A definition that is JSON as it is. */
+function decodePlain<Definition>({ definition }: NonNullable<CatalogChange['content']>): Definition {
+  return JSON.parse(definition) as Definition;
 }
 
 function changedMeanwhile(kind: RelationKind, name: string): MillraceError {

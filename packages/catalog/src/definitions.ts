@@ -65,8 +65,50 @@ export interface MaterializedViewDefinition {
   readonly createdAtMs: number;
 }
 
-/** What a name stands for. */
+/** A stage of a pipe as CREATE and ALTER PIPE have left it. */
+export interface PipeStageDefinition {
+  /** Name of the plugin, as written. */
+  readonly plugin: string;
+  /** As written, in their order, the key that names the plugin too. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A pipe: what is read of streams, what becomes of it, and where it goes. */
+export interface PipeDefinition {
+  readonly name: string;
+  /** Another for each CREATE. */
+  readonly id: string;
+  readonly extractor: PipeStageDefinition;
+  readonly processor: PipeStageDefinition;
+  readonly connector: PipeStageDefinition;
+  /** Of each topic the end of each partition at CREATE: what stands before it is history. */
+  readonly boundaries: Readonly<Record<string, readonly number[]>>;
+  /** True between START, and STOP or what it has failed with. */
+  readonly isRunning: boolean;
+  /** Why it has stopped by itself; null if it has not. */
+  readonly exceptionMessage: string | null;
+  readonly createdAtMs: number;
+}
+
+/** A plugin of pipes that CREATE PIPEPLUGIN has put into the library directory. */
+export interface PipePluginDefinition {
+  readonly name: string;
+  /** Of what its package exports. */
+  readonly exportName: string;
+  /** Folder or file in the library directory. */
+  readonly packageFile: string;
+  /** Where it was taken from. */
+  readonly uri: string;
+  /** Of the package, hexadecimal. */
+  readonly sha256: string;
+  readonly createdAtMs: number;
+}
+
+/** What a name of a stream or view stands for. */
 export type RelationKind = 'stream' | 'view' | 'materialized view';
+
+/** What a name stands for. */
+export type ObjectKind = RelationKind | 'pipe' | 'pipe plugin';
 
 /** What the planner asks of the catalog. */
 export interface CatalogReader {

@@ -6,11 +6,16 @@ export {
   type StreamChanges,
   type ViewChanges,
 } from './catalog.ts';
-export type { CatalogChange, CatalogLog, CatalogOrigin, CatalogProjection } from './catalog-log.ts';
+export type { CatalogChange, CatalogLog, CatalogOrigin, CatalogProjection, NameSpace } from './catalog-log.ts';
+export type { DefinitionChange, DefinitionSpace } from './definition-space.ts';
 export type {
   CatalogReader,
   ColumnDefinition,
   MaterializedViewDefinition,
+  ObjectKind,
+  PipeDefinition,
+  PipePluginDefinition,
+  PipeStageDefinition,
   RelationKind,
   StreamDefinition,
   ViewDefinition,

@@ -40,6 +40,11 @@ export const migrations: readonly string[] = [
     next_offset INTEGER NOT NULL
   ) STRICT;
   `,
+  // Pipes and their plugins.
+  `
+  CREATE TABLE pipes (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE pipe_plugins (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -10,7 +10,7 @@ export type Relation =
 
 export type DefinitionOf<Kind extends RelationKind> = Extract<Relation, { kind: Kind }>['definition'];
 
-export function decodeRelation({ kind, definition }: NonNullable<CatalogChange['relation']>): Relation {
+export function decodeRelation({ kind, definition }: NonNullable<CatalogChange['content']>): Relation {
   switch (kind) {
     case 'stream':
       return { kind, definition: decodeStream(definition) };
@@ -18,10 +18,12 @@ export function decodeRelation({ kind, definition }: NonNullable<CatalogChange['
       return { kind, definition: decodeView(definition) };
     case 'materialized view':
       return { kind, definition: decodeMaterializedView(definition) };
+    default:
+      throw new Error(`a ${kind} is none of streams and views`);
   }
 }
 
 /** The change that puts it in the place of what its name stands for. */
 export function changeTo({ kind, definition }: Relation): CatalogChange {
-  return { name: definition.name, relation: { kind, definition: encodeDefinition(definition) } };
+  return { space: 'relation', name: definition.name, content: { kind, definition: encodeDefinition(definition) } };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Catalog, openCatalog, type StreamDefinition, type ViewDefinition } from '@millrace/catalog';
+import { type Catalog, openCatalog, type PipeDefinition, type StreamDefinition, type ViewDefinition } from '@millrace/catalog';
 import { type Clock, FakeClock, silentLogger, systemClock, systemRandom } from '@millrace/core';
 import { parseDataType } from '@millrace/data';
 import fc from 'fast-check';
@@ -182,6 +182,53 @@ describe('a catalog that servers share', () => {
       }),
       { numRuns: 8 },
     );
+  });
+});
+
+describe('pipes and their plugins', () => {
+  const stage = { plugin: 'p', attributes: {} };
+  const pipe: PipeDefinition = {
+    name: 'x',
+    id: '1',
+    extractor: stage,
+    processor: stage,
+    connector: stage,
+    boundaries: {},
+    isRunning: false,
+    exceptionMessage: null,
+    createdAtMs: 1,
+  };
+  const plugin = { name: 'x', exportName: 'default', packageFile: 'x.ts', uri: 'file:///x.ts', sha256: '00', createdAtMs: 1 };
+
+  it('are known to all servers by names of their own, to those too that join later, and after compaction', async () => {
+    const a = await joinCluster();
+    const b = await joinCluster();
+    await a.catalog.createView(view('x'));
+    await b.catalog.pipes.create(pipe);
+    await a.catalog.pipePlugins.create(plugin);
+    await a.catalog.catchUp();
+    await a.catalog.pipes.update('x', (definition) => ({ ...definition, isRunning: true }));
+    await b.catalog.catchUp();
+    topic.compact();
+    const c = await joinCluster();
+    for (const { catalog } of [a, b, c]) {
+      expect(catalog.names()).toEqual(['x']);
+      expect(catalog.pipes.list()).toEqual([{ ...pipe, isRunning: true }]);
+      expect(catalog.pipePlugins.list()).toEqual([plugin]);
+    }
+    await b.catalog.pipes.drop('x');
+    await c.catalog.catchUp();
+    expect([c.catalog.pipes.list(), c.catalog.names()]).toEqual([[], ['x']]);
+  });
+
+  it('are made once, whichever server is asked', async () => {
+    const servers = [await joinCluster(), await joinCluster()];
+    const results = await Promise.allSettled(
+      Array.from({ length: 6 }, (_, i) => servers[i % 2]!.catalog.pipes.create({ ...pipe, id: String(i) })),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const { catalog } of servers) await catalog.catchUp();
+    expect(servers[0]!.catalog.pipes.get('x')).toEqual(servers[1]!.catalog.pipes.get('x'));
   });
 });
 

@@ -193,10 +193,10 @@ export class ClusterCatalogLog implements CatalogLog {
       for (let position = 0; position < end; ) {
         const { records, nextOffset } = await reader.next();
         this.#closing.signal.throwIfAborted();
-        for (const record of records.filter(({ offset }) => offset < end)) contents.set(record.key.toString(), readChange(record));
+        for (const record of records.filter(({ offset }) => offset < end)) contents.set(record.key.toString('latin1'), readChange(record));
         position = Math.max(position, nextOffset);
       }
-      return [...contents.values()].filter(({ relation }) => relation !== null);
+      return [...contents.values()].filter(({ content }) => content !== null);
     } finally {
       this.#closing.signal.removeEventListener('abort', close);
       await reader.close();
@@ -223,11 +223,11 @@ export class ClusterCatalogLog implements CatalogLog {
   }
 
   async #makeEqual(held: readonly CatalogChange[]): Promise<void> {
-    const names = new Set(held.map(({ name }) => name));
-    const before = new Map(this.#projection.contents().map((change) => [change.name, change]));
-    const gone = [...before.keys()].filter((name) => !names.has(name)).map((name) => ({ name, relation: null }));
+    const kept = new Set(held.map(identityOf));
+    const before = new Map(this.#projection.contents().map((change) => [identityOf(change), change]));
+    const gone = [...before].filter(([identity]) => !kept.has(identity)).map(([, change]) => ({ ...change, content: null }));
     // At once: compaction leaves a stream behind a view that reads it.
-    await this.#projection.apply([...gone, ...held.filter((change) => !isEqual(before.get(change.name), change))]);
+    await this.#projection.apply([...gone, ...held.filter((change) => !isEqual(before.get(identityOf(change)), change))]);
   }
 
   /** Applies what comes, until it is closed. */
@@ -298,13 +298,18 @@ export function isUndecided(failure: unknown): boolean {
   return failure instanceof MillraceError && failure.details['isUndecided'] === true;
 }
 
+/** Tells names of different spaces. */
+function identityOf({ space, name }: Pick<CatalogChange, 'space' | 'name'>): string {
+  return `${space}:${name}`;
+}
+
 function isEqual(a: CatalogChange | undefined, b: CatalogChange): boolean {
-  return a?.relation?.kind === b.relation?.kind && a?.relation?.definition === b.relation?.definition;
+  return a?.content?.kind === b.content?.kind && a?.content?.definition === b.content?.definition;
 }
 
 function isSame(some: readonly CatalogChange[], others: readonly CatalogChange[]): boolean {
-  const byName = new Map(others.map((change) => [change.name, change]));
-  return some.length === others.length && some.every((change) => isEqual(byName.get(change.name), change));
+  const byName = new Map(others.map((change) => [identityOf(change), change]));
+  return some.length === others.length && some.every((change) => isEqual(byName.get(identityOf(change)), change));
 }
 
 function closed(): MillraceError {
@@ -331,7 +336,7 @@ function ofAnother(known: string, cluster: string): MillraceError {
 function ownAndTheirs(cluster: string, own: number, theirs: number): MillraceError {
   return new MillraceError(
     'CONFIG_INVALID',
-    `cluster: the data directory has a catalog of its own (${own} streams and views), and the cluster ${cluster} has one already (${theirs})`,
+    `cluster: the data directory has a catalog of its own (${own} streams, views and pipes), and the cluster ${cluster} has one already (${theirs})`,
     {
       hint: 'join the cluster with a new data directory (--data-dir), and create there what is missing',
       details: { cluster, own, theirs },
