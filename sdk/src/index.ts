@@ -1,3 +1,4 @@
+export { a, type Bounds } from './attributes/a.ts';
 export type {
   Attribute,
   AttributeDescription,
@@ -5,31 +6,41 @@ export type {
   AttributeSchema,
   AttributeShape,
   AttributeValues,
+  ReadOptions,
   StageKind,
 } from './attributes/attribute.ts';
+export { isPluginDefinition } from './definitions/brand.ts';
+export type { ConnectorDefinition, ConnectorHooks, TransferContext } from './definitions/connector-definition.ts';
+export { type ConnectorClass, defineConnector } from './definitions/define-connector.ts';
+export { defineExtractor, type ExtractorClass } from './definitions/define-extractor.ts';
+export { defineProcessor, type ProcessorClass } from './definitions/define-processor.ts';
 export type {
-  ConnectorDefinition,
-  Emit,
   Extracted,
+  ExtractorContext,
   ExtractorDefinition,
-  Json,
-  KeyedState,
-  OpenContext,
-  PluginBase,
-  PluginClass,
-  PluginDefinition,
-  ProcessContext,
-  ProcessorDefinition,
+  ExtractorHooks,
+  NextContext,
   StreamSelection,
-  TransferContext,
-} from './definitions/plugin-definition.ts';
+} from './definitions/extractor-definition.ts';
+export type {
+  ConnectorInstance,
+  ExtractorInstance,
+  PluginClass,
+  PluginInstance,
+  ProcessorInstance,
+  RuntimeContext,
+} from './definitions/plugin-class.ts';
+export type { Json, OpenContext, PluginBase, PluginDefinition } from './definitions/plugin-definition.ts';
+export type { Emit, KeyedState, ProcessContext, ProcessorDefinition, ProcessorHooks } from './definitions/processor-definition.ts';
 export { BadRecord, NotConnected, Retryable } from './errors.ts';
 export type { ColumnReader, DeleteEvent, HeartbeatEvent, Origin, PipeEvent, RowsEvent, WatermarkEvent } from './events.ts';
-export { type Injected, type Injections, type ServiceToken, serviceToken } from './service-token.ts';
+export { inject } from './inject.ts';
+export { type Injected, type Injections, type NoInjections, type ServiceToken, serviceToken } from './service-token.ts';
 export {
   Clock,
   Logger,
   Metrics,
+  Settings,
   Sql,
   type SqlQuery,
   type StreamDescription,

@@ -13,5 +13,8 @@ export function serviceToken<T>(name: string): ServiceToken<T> {
 /** Services by the names under which a plugin wants them. */
 export type Injections = { readonly [name: string]: ServiceToken<unknown> };
 
+/** Of a plugin that wants none. */
+export type NoInjections = { readonly [name in never]: ServiceToken<unknown> };
+
 /** What a hook receives for {@link Injections}. */
 export type Injected<I extends Injections> = { readonly [K in keyof I]: I[K] extends ServiceToken<infer T> ? T : never };

@@ -95,9 +95,16 @@ export interface Topics {
   connect(cluster: TopicCluster): Promise<TopicWriter>;
 }
 
+/** Configuration of the server that is meant for plugins. */
+export interface Settings {
+  /** @param name as in the configuration, e.g. `pipe_connector_timeout_ms`. @throws {Error} if there is none of this name */
+  get(name: string): string | number;
+}
+
 export const Logger: ServiceToken<Logger> = serviceToken('logger');
 export const Clock: ServiceToken<Clock> = serviceToken('clock');
 export const Metrics: ServiceToken<Metrics> = serviceToken('metrics');
 export const Streams: ServiceToken<Streams> = serviceToken('streams');
 export const Sql: ServiceToken<Sql> = serviceToken('sql');
 export const Topics: ServiceToken<Topics> = serviceToken('topics');
+export const Settings: ServiceToken<Settings> = serviceToken('settings');
