@@ -1,13 +1,13 @@
 import type { MaterializedViewDefinition, StreamDefinition } from '@millrace/catalog';
 import { delay, MillraceError } from '@millrace/core';
-import type { TopicMetadata } from '@millrace/kafka-client';
+import type { TopicMetadata, TopicSpec } from '@millrace/kafka-client';
 import { viewNames } from '../views/view-names.ts';
 import type { Services } from './services.ts';
 
 /** Each broker hears of a new topic by itself, a busy one late. */
 const knownWithinMs = 10_000;
 
-/** Kafka's largest: record timestamps are event times, which may lie ahead of the broker's clock. */
+/** Kafka's largest: record timestamps are event times, or of a server's clock, and may lie ahead of the broker's. */
 const anyTimestamp = '9223372036854775807';
 
 /**
@@ -20,14 +20,7 @@ export async function createTopic(stream: StreamDefinition, services: Services):
     partitions: stream.partitions,
     replicationFactor: Number(stream.settings['replication_factor'] ?? services.values['kafka.replication_factor']),
   };
-  const configs = retention(stream);
-  const isMade = await services.admin
-    .createTopic({ ...spec, configs: { ...configs, 'message.timestamp.after.max.ms': anyTimestamp } })
-    .catch((failure: unknown) => {
-      // Brokers before Kafka 3.6 do not know the key, and have no such bound either.
-      if (!isConfigRefused(failure)) throw failure;
-      return services.admin.createTopic({ ...spec, configs });
-    });
+  const isMade = await createForAnyTimestamp({ ...spec, configs: retention(stream) }, services);
   if (!isMade) throw topicExists(stream);
   return topicOf(stream.topic, services);
 }
@@ -43,7 +36,7 @@ export async function createStateTopic(
   services: Services,
 ): Promise<void> {
   const replicationFactor = Number(settings['replication_factor'] ?? services.values['kafka.replication_factor']);
-  await services.admin.createTopic({ topic, partitions: 1, replicationFactor, configs });
+  await createForAnyTimestamp({ topic, partitions: 1, replicationFactor, configs }, services);
   await topicOf(topic, services);
 }
 
@@ -51,6 +44,17 @@ export async function createStateTopic(
 export async function createLetterTopics({ name, id, settings }: MaterializedViewDefinition, services: Services): Promise<void> {
   const { deadLetterTopic, replayTopic } = viewNames(name, id);
   for (const topic of [deadLetterTopic, replayTopic]) await createStateTopic(topic, { 'retention.ms': '-1' }, settings, services);
+}
+
+/** @returns false if there is one already */
+function createForAnyTimestamp(spec: TopicSpec, { admin }: Services): Promise<boolean> {
+  return admin
+    .createTopic({ ...spec, configs: { ...spec.configs, 'message.timestamp.after.max.ms': anyTimestamp } })
+    .catch((failure: unknown) => {
+      // Brokers before Kafka 3.6 do not know the key, and have no such bound either.
+      if (!isConfigRefused(failure)) throw failure;
+      return admin.createTopic(spec);
+    });
 }
 
 /** What the cluster says of a topic that is to be there. @throws {MillraceError} KAFKA_TOPIC_UNKNOWN */
