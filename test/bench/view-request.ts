@@ -52,6 +52,7 @@ export function viewRequest(view: BenchedView, snapshot: string | null): ViewReq
       },
     },
     groupId: `millrace.view.${name}`,
+    tasks: null,
     instanceId: 'bench',
     transactionalId: `millrace.${name}.0`,
     changelogTopic: changelogOf(view),

@@ -9,6 +9,7 @@ import { assignRanges } from './assign-ranges.ts';
 import { assignRoundRobin } from './assign-round-robin.ts';
 import { assignCooperatively, assignSticky } from './assign-sticky.ts';
 import { assignToOne } from './assign-to-one.ts';
+import { assignToTasks } from './assign-to-tasks.ts';
 import type { Assignor, SubscriptionState } from './assignor.ts';
 import type { AssignorName, TopicPartition } from './ports.ts';
 import { byTopic } from './topic-partitions.ts';
@@ -50,14 +51,19 @@ const cooperativeSticky: Assignor = {
 /** Members that keep what they have tell what that is as those of cooperative-sticky do. */
 const one: Assignor = { ...cooperativeSticky, name: 'millrace-one', assign: assignToOne };
 
-/** The assignors, Kafka's and one of our own, by the names under which groups agree on them. */
-export const assignors: Readonly<Record<AssignorName, Assignor>> = {
+/** The assignors that need no options, by the names under which groups agree on them. */
+export const assignors: Readonly<Record<Exclude<AssignorName, 'millrace-tasks'>, Assignor>> = {
   range: { ...plain, name: 'range', assign: assignRanges },
   roundrobin: { ...plain, name: 'roundrobin', assign: assignRoundRobin },
   sticky,
   'cooperative-sticky': cooperativeSticky,
   'millrace-one': one,
 };
+
+/** The assignor of a group that is shared among so many members. */
+export function tasksAssignor(taskCount: number): Assignor {
+  return { ...cooperativeSticky, name: 'millrace-tasks', assign: (...given) => assignToTasks(taskCount, ...given) };
+}
 
 function grouped(owned: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
   return byTopic(owned).map(([topic, of]) => ({ topic, partitions: of.map(({ partition }) => partition) }));

@@ -1,6 +1,6 @@
 import { asMillraceError, delay, MillraceError, type Timer } from '@millrace/core';
 import type { Assignor } from './assignor.ts';
-import { assignors } from './assignors.ts';
+import { assignors, tasksAssignor } from './assignors.ts';
 import { BackOff, isRetryable } from './back-off.ts';
 import { Coordinator, commitOffsets, fetchOffsets } from './group-offsets.ts';
 import { GroupSession, type Held, type Membership } from './group-session.ts';
@@ -56,7 +56,7 @@ class ConsumerGroupMember implements ActiveGroupMember {
       sessionTimeoutMs,
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
       instanceId: options.instanceId ?? null,
-      assignors: (options.assignors ?? ['range']).map(assignorNamed),
+      assignors: (options.assignors ?? ['range']).map((name) => assignorNamed(name, options)),
     });
     this.#done = this.#run();
   }
@@ -293,10 +293,11 @@ function owns({ assignment }: Membership, { topic, partition }: TopicPartition):
   return assignment.some((owned) => owned.topic === topic && owned.partition === partition);
 }
 
-function assignorNamed(name: string): Assignor {
+function assignorNamed(name: string, { tasks = 1 }: GroupOptions): Assignor {
+  if (name === 'millrace-tasks') return tasksAssignor(tasks);
   const assignor = (assignors as Readonly<Record<string, Assignor>>)[name];
   if (assignor !== undefined) return assignor;
-  const known = Object.keys(assignors).join(', ');
+  const known = [...Object.keys(assignors), 'millrace-tasks'].join(', ');
   throw new MillraceError('CONFIG_INVALID', `there is no assignor "${name}"; known are ${known}`, { details: { given: name } });
 }
 

@@ -152,10 +152,11 @@ export interface RecordReader {
 }
 
 /**
- * Ways to share a group's partitions: Kafka's, and `millrace-one`, which gives all to one member while the others stand by.
- * With `cooperative-sticky` or `millrace-one` alone a rebalance takes nothing away but what moves (KIP-429).
+ * Ways to share a group's partitions: Kafka's, `millrace-one`, which gives all to one member while the others stand by, and
+ * `millrace-tasks`, which shares them among {@link GroupOptions.tasks} members.
+ * With `cooperative-sticky` or one of Millrace's alone a rebalance takes nothing away but what moves (KIP-429).
  */
-export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky' | 'millrace-one';
+export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky' | 'millrace-one' | 'millrace-tasks';
 
 /** How a member takes part in a group. */
 export interface GroupOptions {
@@ -171,6 +172,8 @@ export interface GroupOptions {
   readonly instanceId?: string;
   /** What the member offers, the best first; the group takes one that all members offer. Default: range. */
   readonly assignors?: readonly AssignorName[];
+  /** Among how many members `millrace-tasks` shares the partitions; default 1. Where members differ the group's leader decides. */
+  readonly tasks?: number;
   /**
    * The longest time between two calls of {@link ActiveGroupMember.poll}; a member that takes longer gives its partitions up as
    * lost, and joins again at its next call. Default: none.

@@ -17,6 +17,7 @@ export {
 } from './settings/query-settings.ts';
 export { resolveStreamSettings, type StreamSettingDefinition, type StreamSettings, streamSettings } from './settings/stream-settings.ts';
 export { lastingSettings, takeViewSettings, type ViewSettings, viewSettings } from './settings/view-settings.ts';
+export { splitView, type ViewStages } from './split-view.ts';
 export { bindColumns, bindOverColumns, bindTextOverColumns } from './stream/bind-columns.ts';
 export { eventTimeColumnOf } from './stream/event-time-column.ts';
 export { defaultsFor, type StreamDefaults, type ValueColumn } from './stream/stream-defaults.ts';

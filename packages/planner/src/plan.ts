@@ -76,6 +76,12 @@ export interface WatermarkPlan {
   readonly maxFutureSkewMs: number | null;
 }
 
+/** What tasks that exchange rows tell each other beside them. */
+export interface ExchangePlan {
+  /** True if it is told how far each source partition has come in event time. */
+  readonly hasWatermarks: boolean;
+}
+
 export interface ScanNode {
   readonly node: 'scan';
   readonly schema: Schema;
@@ -97,6 +103,8 @@ export interface ScanNode {
   readonly watermark: WatermarkPlan | null;
   /** True where a view alone writes the topic: how far it has come in event time stands at the last record of each of its transactions. */
   readonly readsWatermarks?: true;
+  /** Set where tasks of the same view write the topic for each other: what its records hold follows from the schema alone, and `columns` are none. */
+  readonly exchange?: ExchangePlan;
   /** True where results depend on record batches one by one (ON UPDATE, PER EVENT): the source must not put several into one chunk. */
   readonly batchPerChunk: boolean;
 }

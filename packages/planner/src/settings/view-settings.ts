@@ -14,6 +14,12 @@ export const viewSettings: readonly SettingDefinition[] = [
     help: 'how often a view commits what it has computed, and where it stands; until then nobody sees it',
   },
   {
+    name: 'max_parallelism',
+    type: 'integer',
+    default: '64',
+    help: 'the most that parallelism may ever be: into so many parts the groups of a view are divided; fixed when the view is created',
+  },
+  {
     name: 'on_lost_data',
     type: 'string',
     default: 'stop',
@@ -24,6 +30,12 @@ export const viewSettings: readonly SettingDefinition[] = [
     type: 'string',
     default: 'refuse',
     help: "what CREATE OR REPLACE does if state would be lost: 'refuse', or 'discard' it and go on from the same position",
+  },
+  {
+    name: 'parallelism',
+    type: 'integer',
+    default: '1',
+    help: 'among how many tasks a view is shared, each in a thread of its own, on whatever servers of the cluster',
   },
   {
     name: 'recovery_policy',
@@ -42,6 +54,9 @@ export interface ViewSettings {
   /** What was given, as it was written. */
   readonly given: Readonly<Record<string, string | number | boolean>>;
   readonly commitIntervalMs: number;
+  readonly parallelism: number;
+  /** Null if it was not given. */
+  readonly maxParallelism: number | null;
   readonly onLostData: 'stop' | 'continue';
   /** Of the statement that replaces a view, not of the view. */
   readonly onStateChange: 'refuse' | 'discard';
@@ -53,11 +68,16 @@ export interface ViewSettings {
 const defaults: ViewSettings = {
   given: {},
   commitIntervalMs: 100,
+  parallelism: 1,
+  maxParallelism: null,
   onLostData: 'stop',
   onStateChange: 'refuse',
   recoveryPolicy: 'strict',
   shards: 1,
 };
+
+/** A view has as many partitions for each of its states. */
+const maxTasks = 1024;
 
 /** The settings that only concern the topic a view makes for itself. */
 const topicSettings: ReadonlySet<string> = new Set(['replication_factor', 'retention_bytes', 'retention_ms', 'shards']);
@@ -108,6 +128,10 @@ function readSetting(name: string, value: string | number | boolean): Partial<Vi
       return { onStateChange: oneOf(name, value, ['refuse', 'discard']) };
     case 'recovery_policy':
       return { recoveryPolicy: oneOf(name, value, ['strict', 'best_effort']) };
+    case 'parallelism':
+      return { parallelism: parseInteger(name, value, 1, maxTasks) };
+    case 'max_parallelism':
+      return { maxParallelism: parseInteger(name, value, 1, maxTasks) };
     case 'shards':
       return { shards: parseInteger(name, value, 1, 10_000) };
     case 'replication_factor':

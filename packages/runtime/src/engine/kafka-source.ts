@@ -21,5 +21,9 @@ export function kafkaSource(client: KafkaClient): KafkaSource {
 
 /** What views ask of Kafka, answered by a cluster. */
 export function viewKafka(client: KafkaClient): ViewKafka {
-  return { ...kafkaSource(client), openTransactionalProducer: (options) => openTransactionalProducer(client, options) };
+  return {
+    ...kafkaSource(client),
+    openTransactionalProducer: (options) => openTransactionalProducer(client, options),
+    writtenEnds: (topic, partitions) => listOffsets(client, topic, partitions, 'latest', 'read_uncommitted'),
+  };
 }

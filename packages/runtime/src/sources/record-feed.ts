@@ -8,6 +8,7 @@ import type { Output } from '../operators/operator.ts';
 import { sliceChunk, takeRows } from '../operators/take-rows.ts';
 import { type Segment, splitBatches } from '../watermark/split-batches.ts';
 import type { WatermarkTracker } from '../watermark/watermark-tracker.ts';
+import type { Feed } from './feed.ts';
 import { recordAt } from './record-at.ts';
 import { type DecodedRows, RecordRows } from './record-rows.ts';
 import { UndecodableRecords } from './samples.ts';
@@ -25,7 +26,7 @@ const msPerDay = 86_400_000;
  * A record that cannot be decoded, or has no event time, is counted, sampled and passed over. Consecutive batches of a partition
  * share a chunk where that cannot change an answer ({@link splitBatches}).
  */
-export class RecordFeed {
+export class RecordFeed implements Feed {
   readonly #node: ScanNode;
   readonly #out: Output;
   readonly #clock: Clock;

@@ -2,8 +2,8 @@ import { asMillraceError, MillraceError } from '@millrace/core';
 import type { FetchedPartition } from '@millrace/kafka-client';
 import { decodeRecords, encodeBatch, RecordSpans } from '@millrace/kafka-protocol';
 import { refusedRecord } from './dead-letter.ts';
+import type { Feed } from './feed.ts';
 import { recordAt } from './record-at.ts';
-import type { RecordFeed } from './record-feed.ts';
 import { ScanPartition } from './scan-partition.ts';
 import type { RefusedRecord, ScanRecovery } from './scan-recovery.ts';
 import type { KafkaSource } from './source-ports.ts';
@@ -15,18 +15,18 @@ import { resumePositions } from './start-positions.ts';
  */
 export class Replay {
   readonly partition: ScanPartition;
-  readonly #feed: RecordFeed;
+  readonly #feed: Feed;
   readonly #recovery: ScanRecovery;
   readonly #spans = new RecordSpans();
 
-  private constructor(partition: ScanPartition, feed: RecordFeed, recovery: ScanRecovery) {
+  private constructor(partition: ScanPartition, feed: Feed, recovery: ScanRecovery) {
     this.partition = partition;
     this.#feed = feed;
     this.#recovery = recovery;
   }
 
   /** Fixes where it goes on. Null if nothing is ever processed again. */
-  static async open(kafka: KafkaSource, recovery: ScanRecovery | null, feed: RecordFeed): Promise<Replay | null> {
+  static async open(kafka: KafkaSource, recovery: ScanRecovery | null, feed: Feed): Promise<Replay | null> {
     const topic = recovery?.replayTopic ?? null;
     if (topic === null) return null;
     const [start] = await resumePositions(kafka, topic, [0], recovery!);

@@ -13,6 +13,17 @@ export class UndecodableRecords {
   count = 0;
   readonly samples: UndecodableSample[] = [];
 
+  /** Those of several, as one. */
+  static together(all: readonly UndecodableRecords[]): UndecodableRecords {
+    if (all.length === 1) return all[0]!;
+    const together = new UndecodableRecords();
+    for (const { count, samples } of all) {
+      together.count += count;
+      together.samples.push(...samples.slice(0, maxSamples - together.samples.length));
+    }
+    return together;
+  }
+
   add(topic: string, partition: number, offset: number, reason: string): void {
     this.count++;
     if (this.samples.length < maxSamples) this.samples.push({ topic, partition, offset, reason });

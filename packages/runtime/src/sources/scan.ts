@@ -1,16 +1,14 @@
 import { asMillraceError, MillraceError } from '@millrace/core';
-import type { FetchedPartition, RecordReader } from '@millrace/kafka-client';
+import type { FetchedPartition, RecordReader, TopicPartition } from '@millrace/kafka-client';
 import { batchHeader } from '@millrace/kafka-protocol';
 import type { ScanNode } from '@millrace/planner';
-import type { Output } from '../operators/operator.ts';
-import type { OperatorState } from '../state/operator-state.ts';
-import { SavedWatermarks } from '../state/saved-watermarks.ts';
-import { WatermarkTracker } from '../watermark/watermark-tracker.ts';
+import type { SourceMark } from '../exchange/exchange-format.ts';
+import type { Mark } from '../operators/operator.ts';
 import { Arrivals } from './arrivals.ts';
 import { Drift } from './drift.ts';
-import { RecordFeed } from './record-feed.ts';
 import { Replay } from './replay.ts';
-import type { UndecodableRecords } from './samples.ts';
+import { UndecodableRecords } from './samples.ts';
+import { type LaneOutput, ScanLane } from './scan-lane.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
 import { sourceGone } from './source-gone.ts';
@@ -22,56 +20,55 @@ import { TopicWatch } from './topic-watch.ts';
 const heldTooLongMs = 1000;
 
 /**
- * Reads a topic: record batches become chunks, and event time and the end of the history become marks among them.
+ * Reads a topic, or some of its partitions: record batches become chunks, and event time and the end of the history become marks among
+ * them. All go one way, or each partition a way of its own.
  *
  * Order: the records of a partition in the order of their offsets.
  */
 export class Scan {
   readonly #node: ScanNode;
   readonly #context: SourceContext;
-  readonly #out: Output;
   readonly #reader: RecordReader;
   readonly #arrivals: Arrivals;
   readonly #drift: Drift;
-  readonly #feed: RecordFeed;
-  readonly #tracker: WatermarkTracker | null;
-  readonly #state: SavedWatermarks | null;
+  readonly lanes: readonly ScanLane[];
   readonly #recovery: ScanRecovery | null;
   readonly #partitions: ScanPartition[] = [];
   #replay: Replay | null = null;
   #watch: TopicWatch | undefined;
   #partitionCount = 0;
+  #topicPartitions = 0;
   #gone: MillraceError | undefined;
   #isLive = false;
   #isClosed = false;
   bytesIn = 0;
 
-  /** @param recovery where an earlier scan has stopped; null: the plan says where to begin, and bad records are passed over. */
-  constructor(node: ScanNode, context: SourceContext, out: Output, recovery: ScanRecovery | null = null) {
+  /**
+   * @param outputs one for all partitions, or one for each that it is to read
+   * @param recovery where an earlier scan has stopped; null: the plan says where to begin, and bad records are passed over.
+   */
+  constructor(node: ScanNode, context: SourceContext, outputs: readonly LaneOutput[], recovery: ScanRecovery | null = null) {
     this.#node = node;
     this.#recovery = recovery;
     this.#context = context;
-    this.#out = out;
     this.#reader = context.kafka.openReader();
     this.#arrivals = new Arrivals(this.#reader, context.clock);
     this.#drift = new Drift(this.#reader, node.topic);
-    this.#tracker = node.watermark && new WatermarkTracker(node.watermark);
-    this.#state = this.#tracker && new SavedWatermarks(this.#tracker);
-    this.#feed = new RecordFeed(node, context, out, this.#tracker, recovery);
+    this.lanes = outputs.map((output) => new ScanLane(node, context, output, recovery));
   }
 
   /** Records taken from the log. */
   get recordsIn(): number {
-    return this.#feed.recordsIn;
+    return this.lanes.reduce((sum, { feed }) => sum + feed.recordsIn, 0);
   }
 
   /** Rows handed to the operators. */
   get rowsOut(): number {
-    return this.#feed.rowsOut;
+    return this.lanes.reduce((sum, { feed }) => sum + feed.rowsOut, 0);
   }
 
   get undecodable(): UndecodableRecords {
-    return this.#feed.undecodable;
+    return UndecodableRecords.together(this.lanes.map(({ feed }) => feed.undecodable));
   }
 
   get stream(): string {
@@ -87,11 +84,6 @@ export class Scan {
     return this.#watch?.isAnswering ?? true;
   }
 
-  /** What of it must survive a restart beside the positions: the event times of the partitions. */
-  get state(): OperatorState | null {
-    return this.#state;
-  }
-
   /** Grows with every step forward and every partition: shows cheaply whether the positions have changed. */
   get positionSum(): number {
     let sum = this.#partitions.length + (this.#replay?.partition.nextOffset ?? 0);
@@ -100,8 +92,37 @@ export class Scan {
   }
 
   get progress(): PartitionProgress[] {
-    const progress = this.#partitions.map((partition) => partition.progress(this.#tracker));
+    const progress = this.#partitions.map((partition) => partition.progress(this.#laneOf(partition).tracker));
     return this.#replay === null ? progress : [...progress, this.#replay.partition.progress(null)];
+  }
+
+  /** How far each partition that it reads has come in event time. */
+  get sourceMarks(): SourceMark[] {
+    return this.#partitions.flatMap((of) => {
+      const { tracker } = this.#laneOf(of);
+      if (tracker === null) return [];
+      const { partition } = of;
+      return [{ partition, watermarkMs: tracker.watermarkOf(partition), isIdle: tracker.saved(partition).isIdle }];
+    });
+  }
+
+  /** Of the topic, also those that it does not read. 0 before it is open. */
+  get topicPartitions(): number {
+    return this.#topicPartitions;
+  }
+
+  /** True if each partition goes a way of its own, and others may read the rest. */
+  get #isShared(): boolean {
+    return this.lanes[0]!.of !== null;
+  }
+
+  #laneOf({ topic, partition }: TopicPartition): ScanLane {
+    if (!this.#isShared) return this.lanes[0]!;
+    return this.lanes.find(({ of }) => of!.topic === topic && of!.partition === partition)!;
+  }
+
+  #markAll(mark: Mark): void {
+    for (const { out } of this.lanes) out.mark(mark);
   }
 
   /** Fixes the positions. @throws {MillraceError} PLAN_STREAM_UNKNOWN if the topic does not exist, and what Kafka refuses. */
@@ -111,23 +132,29 @@ export class Scan {
     const metadata = await kafka.topic(topic).catch((error: unknown) => {
       throw this.#asGone(asMillraceError(error));
     });
-    const partitions = metadata.partitions.map(({ partition }) => partition);
+    this.#topicPartitions = metadata.partitions.length;
+    const all = metadata.partitions.map(({ partition }) => partition);
+    const isMine = (partition: number) => this.lanes.some(({ of }) => of!.topic === topic && of!.partition === partition);
+    const partitions = this.#isShared ? all.filter(isMine) : all;
     const offsets = this.#recovery?.offsetsOf(topic);
     const starts =
-      offsets === undefined || offsets.size === 0
+      offsets === undefined || (offsets.size === 0 && !this.#isShared)
         ? await startPositions(kafka, topic, partitions, start)
         : await this.#resume(this.#recovery!, partitions);
     for (const from of starts) {
-      this.#partitions.push(new ScanPartition(topic, from));
-      this.#tracker?.add(from.partition, { isEmpty: from.isEmpty, isAtEnd: from.startOffset >= from.endOffset }, clock.monotonic());
+      const opened = new ScanPartition(topic, from);
+      this.#partitions.push(opened);
+      const isAtEnd = from.startOffset >= from.endOffset;
+      this.#laneOf(opened).tracker?.add(from.partition, { isEmpty: from.isEmpty, isAtEnd }, clock.monotonic());
     }
     this.#partitionCount = starts.length;
-    this.#replay = await Replay.open(kafka, this.#recovery, this.#feed);
+    this.#replay = await this.#openReplay();
     if (this.#isClosed) return;
     this.#assign();
     this.#watch = new TopicWatch(kafka, metadata, this.stream, this.#context, {
       onPartitionCount: (count) => {
-        if (count <= this.#partitionCount || this.#node.bounded) return;
+        // Where they are shared the group gives new ones to somebody.
+        if (count <= this.#partitionCount || this.#node.bounded || this.#isShared) return;
         this.#partitionCount = count;
         this.#arrivals.wake();
       },
@@ -136,6 +163,12 @@ export class Scan {
         this.#arrivals.wake();
       },
     });
+  }
+
+  #openReplay(): Promise<Replay | null> {
+    const topic = this.#recovery?.replayTopic ?? null;
+    const lane = this.#isShared ? this.lanes.find(({ of }) => of!.topic === topic) : this.lanes[0];
+    return lane === undefined ? Promise.resolve(null) : Replay.open(this.#context.kafka, this.#recovery, lane.feed);
   }
 
   async #resume(recovery: ScanRecovery, partitions: readonly number[]): Promise<readonly PartitionStart[]> {
@@ -162,7 +195,7 @@ export class Scan {
         if (this.#partitionCount !== this.#partitions.length && !pace.hasEnded && !pace.isStopping) await this.#tryAddPartitions();
         if (!pace.hasEnded) this.#tick(pace);
       }
-      if (!pace.hasEnded) this.#out.mark({ kind: 'end' });
+      if (!pace.hasEnded) this.#markAll({ kind: 'end' });
     } catch (error) {
       throw this.#asGone(asMillraceError(error));
     } finally {
@@ -193,12 +226,12 @@ export class Scan {
     const startMs = clock.monotonic();
     await room;
     pace.signal.throwIfAborted();
-    this.#tracker?.extendIdleTimes(clock.monotonic() - startMs);
+    for (const { tracker } of this.lanes) tracker?.extendIdleTimes(clock.monotonic() - startMs);
   }
 
   #wakeAt(pace: Pace): number {
     const heldUntil = this.#drift.isHolding ? this.#context.clock.monotonic() + heldTooLongMs : Number.POSITIVE_INFINITY;
-    return Math.min(pace.wakeAtMs, this.#tracker?.nextIdleMs ?? Number.POSITIVE_INFINITY, heldUntil);
+    return this.lanes.reduce((next, { tracker }) => Math.min(next, tracker?.nextIdleMs ?? next), Math.min(pace.wakeAtMs, heldUntil));
   }
 
   async #tryAddPartitions(): Promise<void> {
@@ -218,7 +251,7 @@ export class Scan {
     for (const [i, partition] of added.entries()) {
       const from = { partition, startOffset: offsets[i]!, endOffset: offsets[i]!, isEmpty: true };
       this.#partitions.push(new ScanPartition(this.topic, from));
-      this.#tracker?.add(partition, { isEmpty: true, isAtEnd: true }, clock.monotonic());
+      this.lanes[0]!.tracker?.add(partition, { isEmpty: true, isAtEnd: true }, clock.monotonic());
     }
     this.#assign();
   }
@@ -252,28 +285,29 @@ export class Scan {
     if (state === undefined || pace.hasEnded || pace.isStopping || (this.#node.bounded && state.isRead)) return;
     this.bytesIn += fetched.bytes.length;
     const { batches, bytes } = fetched;
+    const lane = this.#laneOf(state);
     for (let i = 0; i < batches.length && !pace.hasEnded && !pace.isStopping; i += 2) {
-      if (this.#feed.isFull) await this.#flush(state, pace);
+      if (lane.feed.isFull) await this.#flush(state, lane, pace);
       const fromOffset = Math.max(fetched.fromOffset, state.nextOffset);
       const [start, end] = [batches[i]!, batches[i + 1]!];
-      if (this.#collect(state, bytes, start, end, fromOffset)) continue;
-      await this.#flush(state, pace);
-      this.#collect(state, bytes, start, end, fromOffset);
+      if (this.#collect(state, lane, bytes, start, end, fromOffset)) continue;
+      await this.#flush(state, lane, pace);
+      this.#collect(state, lane, bytes, start, end, fromOffset);
     }
     const isCutShort = pace.isStopping;
-    await this.#flush(state, pace);
+    await this.#flush(state, lane, pace);
     // What was not taken of it is read again when the task goes on.
     if (isCutShort) return;
     state.take(fetched);
-    this.#tracker?.setAtEnd(state.partition, state.isAtEnd);
+    lane.tracker?.setAtEnd(state.partition, state.isAtEnd);
     this.#checkHistory();
-    if (this.#tracker !== null && !this.#isLive) this.#balance(this.#tracker);
+    if (lane.tracker !== null && !this.#isLive) this.#balance();
   }
 
-  /** As {@link RecordFeed.add}; a batch that is damaged inside is told with its place. */
-  #collect({ partition }: ScanPartition, bytes: Buffer, start: number, end: number, fromOffset: number): boolean {
+  /** As {@link Feed.add}; a batch that is damaged inside is told with its place. */
+  #collect({ partition }: ScanPartition, { feed }: ScanLane, bytes: Buffer, start: number, end: number, fromOffset: number): boolean {
     try {
-      return this.#feed.add(bytes, start, end, fromOffset);
+      return feed.add(bytes, start, end, fromOffset);
     } catch (error) {
       const cause = asMillraceError(error);
       const offset = batchHeader.baseOffset(bytes, start);
@@ -285,8 +319,8 @@ export class Scan {
   }
 
   /** Hands the collected records on. */
-  async #flush(state: ScanPartition, pace: Pace): Promise<void> {
-    const nextOffset = this.#feed.flush(state.partition, this.#node.bounded ? state.endOffset : Number.POSITIVE_INFINITY);
+  async #flush(state: ScanPartition, { feed }: ScanLane, pace: Pace): Promise<void> {
+    const nextOffset = feed.flush(state.partition, this.#node.bounded ? state.endOffset : Number.POSITIVE_INFINITY);
     if (nextOffset === undefined) return;
     state.nextOffset = nextOffset;
     pace.check();
@@ -297,22 +331,23 @@ export class Scan {
     if (this.#isLive || !this.#partitions.every(({ isRead }) => isRead)) return;
     this.#isLive = true;
     this.#drift.release();
-    if (!this.#node.bounded) this.#out.mark({ kind: 'live' });
+    if (!this.#node.bounded) this.#markAll({ kind: 'live' });
   }
 
-  #balance(tracker: WatermarkTracker): void {
+  #balance(): void {
     const reading = this.#partitions.filter(({ isRead }) => !isRead);
-    this.#drift.balance(new Map(reading.map(({ partition }) => [partition, tracker.maxOf(partition)])));
+    this.#drift.balance(new Map(reading.map((of) => [of.partition, this.#laneOf(of).tracker!.maxOf(of.partition)])));
   }
 
   #tick(pace: Pace): void {
     const nowMs = this.#context.clock.monotonic();
-    if (this.#tracker !== null) {
-      if (!this.isAnswering) this.#tracker.restartIdleTimes(nowMs);
-      for (const timeMs of this.#tracker.tick(nowMs)) this.#out.mark({ kind: 'watermark', timeMs });
+    for (const { tracker, out } of this.lanes) {
+      if (tracker === null) continue;
+      if (!this.isAnswering) tracker.restartIdleTimes(nowMs);
+      for (const timeMs of tracker.tick(nowMs)) out.mark({ kind: 'watermark', timeMs });
     }
     if (nowMs >= pace.wakeAtMs) {
-      this.#out.mark({ kind: 'tick', nowMs });
+      this.#markAll({ kind: 'tick', nowMs });
       pace.check();
     }
   }

@@ -1,6 +1,6 @@
 import { unlessAborted } from '@millrace/core';
 import type { Chunk } from '@millrace/data';
-import type { PartitionOffset } from '@millrace/kafka-client';
+import type { PartitionOffset, TopicPartition } from '@millrace/kafka-client';
 import type { QueryPlan, ValuesNode } from '@millrace/planner';
 import { RowFailure } from '../expression/row-failure.ts';
 import type { Mark, Output } from '../operators/operator.ts';
@@ -12,9 +12,13 @@ import { Scan } from '../sources/scan.ts';
 import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { Pace, SourceContext } from '../sources/source-ports.ts';
 import { MemoryBudget } from '../state/memory-budget.ts';
+import type { OperatorState } from '../state/operator-state.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { buildPipeline, type Pipeline, type PipelineInput } from './pipeline.ts';
 import type { QueryState, QueryStatistics } from './statistics.ts';
+
+/** So many late rows are shown. */
+const maxLateSamples = 10;
 
 export interface TaskOptions {
   readonly queryId: string;
@@ -29,20 +33,34 @@ export interface TaskOptions {
 export interface TaskRecovery {
   readonly scans: ScanRecovery;
   readonly checkpoint: Checkpoint;
+  /** Partitions that the task reads alone, each kept apart from the others; null = it reads all there are, and has one state. */
+  readonly lanes: readonly TopicPartition[] | null;
+}
+
+/** A part of a task that has a state of its own. */
+export interface TaskPart {
+  /** What it reads; null = all that the task reads. */
+  readonly lane: TopicPartition | null;
+  /** From the sources to the result. */
+  readonly stages: readonly Stage[];
+  /** Of each scan, what of it must survive a restart beside the positions. */
+  readonly scanStates: readonly (OperatorState | null)[];
 }
 
 /** Everything behind the last operator. */
 class Result implements Output {
   readonly #sink: Sink;
+  readonly lane: TopicPartition | null;
   hasEnded = false;
   watermarkMs = Number.NEGATIVE_INFINITY;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, lane: TopicPartition | null) {
     this.#sink = sink;
+    this.lane = lane;
   }
 
   chunk(chunk: Chunk): void {
-    if (!this.hasEnded) this.#sink.chunk(chunk);
+    if (!this.hasEnded) this.#sink.chunk(chunk, this.lane);
   }
 
   mark(mark: Mark): void {
@@ -60,8 +78,8 @@ export class Task {
   readonly #context: SourceContext;
   readonly #sink: Sink;
   readonly #memory: MemoryBudget;
-  readonly #pipeline: Pipeline;
-  readonly #result: Result;
+  /** One, or one for each lane. */
+  readonly #branches: readonly { readonly pipeline: Pipeline; readonly result: Result }[];
   readonly #scans = new Map<PipelineInput, Scan>();
   readonly #abort = new AbortController();
   readonly #group: GroupProgress | null;
@@ -71,36 +89,36 @@ export class Task {
   #isStopping = false;
 
   constructor(options: TaskOptions, context: SourceContext, sink: Sink) {
-    const { plan, queryId, memoryBytes, recovery } = options;
+    const { queryId, memoryBytes, recovery } = options;
     this.#options = options;
     this.#context = context;
     this.#sink = sink;
     this.#startMs = context.clock.monotonic();
     this.#memory = new MemoryBudget(memoryBytes);
-    this.#result = new Result(sink);
-    const { kernels, clock } = context;
-    this.#pipeline = buildPipeline(plan.root, this.#result, () => this.#result.hasEnded, {
-      kernels,
-      clock,
-      memory: this.#memory,
-      keepsState: recovery !== undefined,
-    });
-    for (const input of this.#pipeline.inputs)
-      if (input.node.node === 'scan') this.#scans.set(input, new Scan(input.node, context, input.out, recovery?.scans));
+    this.#branches = (recovery?.lanes ?? [null]).map((lane) => this.#branch(lane));
+    for (const [index, input] of this.#branches[0]!.pipeline.inputs.entries()) {
+      if (input.node.node !== 'scan') continue;
+      const outputs = this.#branches.map((branch) => ({ of: branch.result.lane, out: branch.pipeline.inputs[index]!.out }));
+      this.#scans.set(input, new Scan(input.node, context, outputs, recovery?.scans));
+    }
     const topics = [...new Set([...this.#scans.values()].map(({ topic }) => topic))];
     const group = { groupId: `millrace.query.${queryId}`, topics, positions: () => this.positions };
     this.#group = topics.length === 0 || recovery !== undefined ? null : new GroupProgress(context.kafka, group, context);
     this.#checkpoint = recovery?.checkpoint ?? null;
   }
 
-  /** The operators, from the sources to the result. */
-  get stages(): readonly Stage[] {
-    return this.#pipeline.stages;
+  /** What has a state of its own: the whole, or each lane. */
+  get parts(): readonly TaskPart[] {
+    return this.#branches.map(({ pipeline, result }, index) => ({
+      lane: result.lane,
+      stages: pipeline.stages,
+      scanStates: this.scans.map(({ lanes }) => lanes[index]!.state),
+    }));
   }
 
   /** All windows that end by then have been given to the sink. −Infinity before the first watermark. */
   get watermarkMs(): number {
-    return this.#result.watermarkMs;
+    return Math.min(...this.#branches.map(({ result }) => result.watermarkMs));
   }
 
   /** Rows given to the sink. */
@@ -142,7 +160,7 @@ export class Task {
       this.#state = 'running';
       onReady();
       this.#group?.start(!this.#options.plan.bounded);
-      for (const input of this.#pipeline.inputs) await this.#runInput(input);
+      for (const input of this.#branches[0]!.pipeline.inputs) await this.#runInput(input);
       await unlessAborted(this.#sink.finish(this.#resultStatistics()), this.#abort.signal);
       this.#state = 'finished';
     } catch (error) {
@@ -158,14 +176,17 @@ export class Task {
 
   statistics(): QueryStatistics {
     const scans = [...this.#scans.values()];
-    const operators = this.#pipeline.stages.map(({ operator, rowsIn, rowsOut }) => ({
-      name: operator.name,
-      rowsIn,
-      rowsOut,
-      rowsLate: operator.losses.late,
-      rowsFiltered: operator.losses.filtered,
-      rowsBuffered: operator.bufferedRows,
-    }));
+    const operators = this.#branches[0]!.pipeline.stages.map(({ operator: { name } }, index) => {
+      const alike = this.#branches.map(({ pipeline }) => pipeline.stages[index]!);
+      return {
+        name,
+        rowsIn: sum(alike, ({ rowsIn }) => rowsIn),
+        rowsOut: sum(alike, ({ rowsOut }) => rowsOut),
+        rowsLate: sum(alike, ({ operator }) => operator.losses.late),
+        rowsFiltered: sum(alike, ({ operator }) => operator.losses.filtered),
+        rowsBuffered: sum(alike, ({ operator }) => operator.bufferedRows),
+      };
+    });
     const isWaiting = this.#state === 'running' && scans.some(({ isAnswering }) => !isAnswering);
     return {
       state: isWaiting ? 'waiting' : this.#state,
@@ -179,7 +200,7 @@ export class Task {
       stateBytes: this.#memory.usedBytes,
       samples: {
         undecodable: scans.flatMap(({ undecodable }) => undecodable.samples),
-        late: this.#pipeline.stages.flatMap(({ operator }) => operator.losses.lateSamples),
+        late: this.#stages.flatMap(({ operator }) => operator.losses.lateSamples).slice(0, maxLateSamples),
       },
       operators: [
         ...scans.map((scan) => ({
@@ -196,6 +217,18 @@ export class Task {
     };
   }
 
+  #branch(lane: TopicPartition | null): { readonly pipeline: Pipeline; readonly result: Result } {
+    const result = new Result(this.#sink, lane);
+    const { kernels, clock } = this.#context;
+    const { plan, recovery } = this.#options;
+    const operators = { kernels, clock, memory: this.#memory, keepsState: recovery !== undefined };
+    return { pipeline: buildPipeline(plan.root, result, () => result.hasEnded, operators), result };
+  }
+
+  get #stages(): Stage[] {
+    return this.#branches.flatMap(({ pipeline }) => pipeline.stages);
+  }
+
   async #runInput(input: PipelineInput): Promise<void> {
     if (input.hasEnded()) return;
     const scan = this.#scans.get(input);
@@ -208,7 +241,7 @@ export class Task {
   }
 
   #pace(input: PipelineInput): Pace {
-    const [sink, memory, abort, { stages }, checkpoint] = [this.#sink, this.#memory, this.#abort, this.#pipeline, this.#checkpoint];
+    const [sink, memory, abort, stages, checkpoint] = [this.#sink, this.#memory, this.#abort, this.#stages, this.#checkpoint];
     const { clock } = this.#context;
     const isStopping = () => this.#isStopping;
     return {

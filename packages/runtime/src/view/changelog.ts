@@ -209,7 +209,8 @@ export async function readChangelog(
   return contents;
 }
 
-function foreignRecord(topic: string, offset: number): MillraceError {
+/** The error of a record that is no entry. */
+export function foreignRecord(topic: string, offset: number): MillraceError {
   return new MillraceError('STATE_INVALID', `the changelog "${topic}" holds a record that no view has written, at offset ${offset}`, {
     details: { topic, offset },
     hint: 'nothing else may write to the topic',

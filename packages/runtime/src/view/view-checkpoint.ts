@@ -5,12 +5,12 @@ import { deadLetter } from '../sources/dead-letter.ts';
 import type { RefusedRecord } from '../sources/scan-recovery.ts';
 import type { Checkpoint } from '../task/checkpoint.ts';
 import type { Task } from '../task/task.ts';
-import { type ChangelogContents, changelogKey, type EntryOwner, inventoryEntry, ownerName, positionEntry } from './changelog.ts';
+import type { ChangelogContents } from './changelog.ts';
 import { HeldRecords } from './held-records.ts';
+import { PartLog } from './part-log.ts';
+import type { LanePlace } from './shared-changelog.ts';
 import type { ViewMember } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
-
-const keyOf = ({ topic, partition }: PartitionOffset) => `${partition}@${topic}`;
 
 /**
  * The transactions of a view: results, what changed of the states, dead letters and source offsets of the time between two commits
@@ -21,30 +21,26 @@ export class ViewCheckpoint implements Checkpoint {
   readonly #producer: TransactionalProducer;
   readonly #member: ViewMember;
   readonly #clock: Clock;
-  readonly #committed = new Map<string, PartitionOffset>();
   /** Set if what the view gives tells of its watermark. */
   readonly #held: HeldRecords | null;
-  /** Who has entries in the changelog. */
-  readonly #owners: Set<string>;
-  /** What the changelog says that there is. */
-  #inventory = '';
   readonly #onCommit: (changelogBytes: number) => void;
   /** In the transaction at hand. */
   #changelogBytes = 0;
   #task: Task | undefined;
+  #parts: readonly PartLog[] = [];
+  /** Called before a transaction ends: what else is to be in it. */
+  #beforeCommit: () => void = () => {};
   #positionSum = -1;
   #rowsOut = 0;
   #refused = 0;
   #committedRefused = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  /** @param restored where the view stood when it began */
   constructor(
     request: ViewRequest,
     producer: TransactionalProducer,
     member: ViewMember,
     clock: Clock,
-    restored: ChangelogContents,
     onCommit: (changelogBytes: number) => void,
   ) {
     this.#request = request;
@@ -53,13 +49,28 @@ export class ViewCheckpoint implements Checkpoint {
     this.#clock = clock;
     this.#onCommit = onCommit;
     this.#held = request.plan.givesWatermarks ? new HeldRecords(producer) : null;
-    this.#owners = restored.owners();
-    for (const position of restored.positions()) this.#committed.set(keyOf(position), position);
   }
 
-  /** Called once, before the task runs. */
-  follow(task: Task): void {
+  /**
+   * Called once, before the task runs.
+   * @param restored of each of its parts: where its state lies, and where it stood when it began
+   */
+  follow(
+    task: Task,
+    restored: readonly { readonly place: LanePlace; readonly contents: ChangelogContents }[],
+    beforeCommit: () => void,
+  ): void {
     this.#task = task;
+    this.#beforeCommit = beforeCommit;
+    const { changelogTopic } = this.#request;
+    this.#parts = task.parts.map((part, index) => {
+      const { place, contents } = restored[index]!;
+      return new PartLog(part, changelogTopic, place, contents, (bytes, ...record) => {
+        this.#changelogBytes += bytes;
+        // The bound on what waits counts for rows, which come without end; a state is bounded by itself.
+        void this.#producer.append(...record);
+      });
+    });
   }
 
   /** What the sink of the task writes with: part of the transaction, and durable with it. */
@@ -91,7 +102,7 @@ export class ViewCheckpoint implements Checkpoint {
 
   /** Up to where each source partition is done. */
   get committed(): PartitionOffset[] {
-    return [...this.#committed.values()];
+    return this.#parts.flatMap(({ committed }) => [...committed]);
   }
 
   get dueMs(): number {
@@ -102,59 +113,48 @@ export class ViewCheckpoint implements Checkpoint {
     if (!this.#hasWork) return;
     const task = this.#task!;
     const [positionSum, rowsOut, refused] = [sumOf(task), task.rowsOut, this.#refused];
-    const moved = task.positions.filter((position) => this.#committed.get(keyOf(position))?.offset !== position.offset);
     this.#begin();
+    this.#beforeCommit();
     this.#held?.release(task.watermarkMs);
-    this.#appendStates(task);
-    for (const position of moved) {
-      const { key, value } = positionEntry(position);
-      this.#append(key, value);
-    }
-    const inventory = this.#appendInventory(moved);
-    await this.#producer.sendOffsets(this.#request.groupId, moved, this.#member);
+    const { offsets, onCommitted } = this.#writeParts(task.positions);
+    await this.#producer.sendOffsets(this.#request.groupId, offsets, this.#member);
     await this.#producer.commit();
-    [this.#positionSum, this.#rowsOut, this.#committedRefused, this.#inventory] = [positionSum, rowsOut, refused, inventory];
-    for (const position of moved) this.#committed.set(keyOf(position), position);
+    [this.#positionSum, this.#rowsOut, this.#committedRefused] = [positionSum, rowsOut, refused];
+    for (const tell of onCommitted) tell();
     this.#lastMs = this.#clock.monotonic();
     const changelogBytes = this.#changelogBytes;
     this.#changelogBytes = 0;
     this.#onCommit(changelogBytes);
   }
 
+  /**
+   * @returns the offsets that go with it. Of a part that others may come to own they always do: a group refuses them from who is not
+   * of it any more (KIP-447), and gives the part to nobody while it does not know what becomes of them.
+   */
+  #writeParts(positions: readonly PartitionOffset[]) {
+    const onCommitted: (() => void)[] = [];
+    const offsets: PartitionOffset[] = [];
+    const nowMs = this.#clock.now();
+    for (const log of this.#parts) {
+      const { lane } = log.part;
+      const own = lane === null ? positions : positions.filter((of) => of.topic === lane.topic && of.partition === lane.partition);
+      const moved = log.moved(own);
+      if (lane === null) offsets.push(...moved);
+      else if (moved.length > 0 || log.isDirty) offsets.push(...own);
+      else continue;
+      onCommitted.push(log.write(moved, nowMs));
+    }
+    return { offsets: offsets.length > 0 || this.#request.tasks === null ? offsets : [...positions], onCommitted };
+  }
+
   get #hasWork(): boolean {
     const task = this.#task!;
     if (sumOf(task) !== this.#positionSum || task.rowsOut !== this.#rowsOut || this.#refused !== this.#committedRefused) return true;
-    return task.stages.some(({ operator }) => operator.state?.isDirty === true) || task.scans.some(({ state }) => state?.isDirty === true);
+    return this.#parts.some(({ isDirty }) => isDirty);
   }
 
   #begin(): void {
     if (!this.#producer.inTransaction) this.#producer.begin();
-  }
-
-  #appendStates({ stages, scans }: Task): void {
-    for (const [index, { operator }] of stages.entries()) this.#appendState(operator.state, { kind: 'operator', index });
-    for (const [index, { state }] of scans.entries()) this.#appendState(state, { kind: 'scan', index });
-  }
-
-  #appendState(state: Task['scans'][number]['state'], owner: EntryOwner): void {
-    if (!state?.isDirty) return;
-    this.#owners.add(ownerName(owner));
-    state.takeChanges((key, value) => this.#append(changelogKey(owner, key), value));
-  }
-
-  /** Only where it has changed. @returns what it is now */
-  #appendInventory(moved: readonly PartitionOffset[]): string {
-    const positions = this.#committed.size + moved.filter((position) => !this.#committed.has(keyOf(position))).length;
-    const { key, value } = inventoryEntry({ owners: this.#owners, positions });
-    const inventory = value.toString();
-    if (inventory !== this.#inventory) this.#append(key, value);
-    return inventory;
-  }
-
-  #append(key: Uint8Array, value: Uint8Array | null): void {
-    this.#changelogBytes += key.length + (value?.length ?? 0);
-    // The bound on what waits counts for rows, which come without end; a state is bounded by itself.
-    void this.#producer.append(this.#request.changelogTopic, 0, this.#clock.now(), key, value);
   }
 }
 

@@ -5,7 +5,9 @@ import type { KafkaSource } from '../sources/source-ports.ts';
 export interface ViewKafka extends KafkaSource {
   /** Fences whoever had the transactional id, and waits until what that one left open has ended. */
   openTransactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer>;
+  /** The ends of partitions with what is not decided yet. */
+  writtenEnds(topic: string, partitions: readonly number[]): Promise<number[]>;
 }
 
 /** Who commits: the member as it stands at that moment. */
-export type ViewMember = Pick<GroupMember, 'memberId' | 'generation' | 'groupInstanceId'>;
+export type ViewMember = Pick<GroupMember, 'memberId' | 'generation' | 'groupInstanceId' | 'committed'>;

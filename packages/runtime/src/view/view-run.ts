@@ -1,13 +1,16 @@
 import { asMillraceError, type Disk, delay, MillraceError, unlessAborted } from '@millrace/core';
 import type { Formats } from '@millrace/formats';
-import type { TransactionalProducer } from '@millrace/kafka-client';
+import type { PartitionOffset, TopicPartition, TransactionalProducer } from '@millrace/kafka-client';
+import { ExchangeSink } from '../exchange/exchange-sink.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { StreamSink } from '../sinks/stream-sink.ts';
 import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { SourceContext } from '../sources/source-ports.ts';
-import { Task } from '../task/task.ts';
+import { Task, type TaskPart } from '../task/task.ts';
 import { type ChangelogContents, ownerName } from './changelog.ts';
 import type { FailedRecords } from './failed-records.ts';
 import { LocalSnapshot } from './local-snapshot.ts';
+import { type LanePlace, placeOf, readLanes } from './shared-changelog.ts';
 import { ViewCheckpoint } from './view-checkpoint.ts';
 import type { ViewKafka, ViewMember } from './view-kafka.ts';
 import type { ViewRequest } from './view-request.ts';
@@ -43,7 +46,7 @@ export class ViewRun {
   readonly checkpoint: ViewCheckpoint;
   /** Entries that the changelog held. */
   readonly restoredEntries: number;
-  readonly #snapshot: LocalSnapshot;
+  readonly #snapshot: LocalSnapshot | null;
   readonly #producer: TransactionalProducer;
   readonly #abandoned = new AbortController();
 
@@ -51,7 +54,7 @@ export class ViewRun {
     task: Task,
     checkpoint: ViewCheckpoint,
     restoredEntries: number,
-    snapshot: LocalSnapshot,
+    snapshot: LocalSnapshot | null,
     producer: TransactionalProducer,
   ) {
     this.task = task;
@@ -62,60 +65,96 @@ export class ViewRun {
   }
 
   /**
-   * Takes the view over: fences a former owner, reads the state back.
+   * Takes the view over, or some lanes of it: fences a former owner, reads the state back.
+   * @param lanes what of it this task has; null = all
+   * @param unsettledId of this task's run before, if that may still have something under way: the group would take it for this one's
    * @throws {MillraceError} what Kafka refuses; STATE_INVALID
    */
   static async open(
     request: ViewRequest,
+    lanes: readonly TopicPartition[] | null,
+    unsettledId: string | null,
     context: ViewContext,
     member: ViewMember,
     failed: FailedRecords,
     events: ViewRunEvents,
     signal: AbortSignal,
   ): Promise<ViewRun> {
-    const producer = await openProducer(request, context.kafka, signal);
-    const snapshot = new LocalSnapshot(request, context);
+    const transactionalId = idOf(request, lanes);
+    if (unsettledId !== null && unsettledId !== transactionalId)
+      await (await openProducer(unsettledId, request, context.kafka, signal)).close();
+    const producer = await openProducer(transactionalId, request, context.kafka, signal);
+    const opened = { request, lanes, context, producer, member, failed, events };
     try {
-      const read = () => unlessAborted(readState(snapshot, request, context, signal), signal);
-      const begin = (contents: ChangelogContents) => ViewRun.#begin(request, context, producer, member, failed, events, snapshot, contents);
-      const contents = await read();
-      try {
-        return begin(contents);
-      } catch (failure) {
-        const { code, message } = asMillraceError(failure);
-        if (code !== 'STATE_INVALID' || !snapshot.isUsed) throw failure;
-        snapshot.discard(message);
-        return begin(await read());
-      }
+      return lanes === null ? await ViewRun.#openWhole(opened, signal) : await ViewRun.#openLanes(opened, lanes, signal);
     } catch (failure) {
       await producer.close();
       throw failure;
     }
   }
 
+  static async #openWhole(opened: Opened, signal: AbortSignal): Promise<ViewRun> {
+    const { request, context } = opened;
+    const snapshot = new LocalSnapshot(request, context);
+    const read = () =>
+      unlessAborted(
+        untilThere(() => snapshot.read(signal), request, context, signal),
+        signal,
+      );
+    const begin = (contents: ChangelogContents) => ViewRun.#begin(opened, [{ place: wholePlace, contents }], [], snapshot);
+    const contents = await read();
+    try {
+      return begin(contents);
+    } catch (failure) {
+      const { code, message } = asMillraceError(failure);
+      if (code !== 'STATE_INVALID' || !snapshot.isUsed) throw failure;
+      snapshot.discard(message);
+      return begin(await read());
+    }
+  }
+
+  /** A former owner of a lane, if it goes on, is told by the group that it is none; what it has under way is waited for. */
+  static async #openLanes(opened: Opened, lanes: readonly TopicPartition[], signal: AbortSignal): Promise<ViewRun> {
+    const { request, context, member } = opened;
+    const { kafka } = context;
+    // Answered when no transaction is open that holds offsets of these (KIP-447).
+    const committed = await unlessAborted(member.committed(lanes), signal);
+    const read = async () => {
+      const { partitions } = await kafka.topic(request.changelogTopic);
+      const places = lanes.map((lane) => placeOf(lane, request, partitions.length));
+      const all = await readLanes(kafka, request.changelogTopic, places, signal);
+      return places.map((place, index) => ({ place, contents: all[index]! }));
+    };
+    const restored = await unlessAborted(untilThere(read, request, context, signal), signal);
+    return ViewRun.#begin(opened, restored, committed, null);
+  }
+
   static #begin(
-    request: ViewRequest,
-    context: ViewContext,
-    producer: TransactionalProducer,
-    member: ViewMember,
-    failed: FailedRecords,
-    events: ViewRunEvents,
-    snapshot: LocalSnapshot,
-    contents: ChangelogContents,
+    { request, lanes, context, producer, member, failed, events }: Opened,
+    restored: readonly Restored[],
+    committed: readonly PartitionOffset[],
+    snapshot: LocalSnapshot | null,
   ): ViewRun {
     const onCommit = (changelogBytes: number) => {
-      void snapshot.grown(changelogBytes);
+      void snapshot?.grown(changelogBytes);
       for (const { topic, partition, offset } of checkpoint.committed) failed.forgetBefore(topic, partition, offset);
       if (!isRunning) events.onRunning();
       isRunning = true;
       events.onCommit();
     };
     let isRunning = false;
-    const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, contents, onCommit);
-    const task = createTask(request, context, checkpoint, recoveryOf(request, contents, checkpoint, failed));
-    checkpoint.follow(task);
-    restore(task, contents);
-    return new ViewRun(task, checkpoint, contents.size, snapshot, producer);
+    const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, onCommit);
+    const sink = createSink(request, context, checkpoint);
+    const recovery = { scans: recoveryOf(request, restored, committed, checkpoint, failed), checkpoint, lanes };
+    const { view, plan, memoryBytes } = request;
+    const task = new Task({ queryId: view, plan, memoryBytes, recovery }, context, sink);
+    const tellSources = () => {
+      if (sink instanceof ExchangeSink) for (const scan of task.scans) sink.tell(scan.sourceMarks, scan.topicPartitions);
+    };
+    checkpoint.follow(task, restored, tellSources);
+    for (const [index, part] of task.parts.entries()) restore(part, restored[index]!.contents);
+    const restoredEntries = restored.reduce((sum, { contents }) => sum + contents.size, 0);
+    return new ViewRun(task, checkpoint, restoredEntries, snapshot, producer);
   }
 
   /** Resolves when it was stopped, everything committed. @throws what it failed with; nothing since the last commit counts then. */
@@ -126,11 +165,16 @@ export class ViewRun {
       signal.throwIfAborted();
       await unlessAborted(this.checkpoint.commit(), signal);
     } finally {
-      await this.#snapshot.close();
+      await this.#snapshot?.close();
       // Brokers that do not answer would be waited for in vain: who opens the next producer ends what this one leaves open.
       const closing = this.#producer.close().catch(() => {});
       if (!signal.aborted) await closing;
     }
+  }
+
+  /** The transactional id of a run that may still have a commit under way when it has ended; null if there is none. */
+  get unsettledId(): string | null {
+    return this.#abandoned.signal.aborted ? this.#producer.transactionalId : null;
   }
 
   /** Ends it between two record batches, what was done committed. */
@@ -145,9 +189,38 @@ export class ViewRun {
   }
 }
 
+/** What a run begins with. */
+interface Opened {
+  readonly request: ViewRequest;
+  readonly lanes: readonly TopicPartition[] | null;
+  readonly context: ViewContext;
+  readonly producer: TransactionalProducer;
+  readonly member: ViewMember;
+  readonly failed: FailedRecords;
+  readonly events: ViewRunEvents;
+}
+
+/** A part of the view as the changelog has it. */
+interface Restored {
+  readonly place: LanePlace;
+  readonly contents: ChangelogContents;
+}
+
+const wholePlace: LanePlace = { partition: 0, prefix: Buffer.alloc(0) };
+
+/**
+ * The transactional id of a task with lanes has the number of the first: whoever gets the same lanes after it ends at once what it left
+ * open.
+ */
+function idOf({ transactionalId }: ViewRequest, lanes: readonly TopicPartition[] | null): string {
+  if (lanes === null) return transactionalId;
+  return `${transactionalId}.${Math.min(...lanes.map(({ partition }) => partition))}`;
+}
+
 /** Who opens it when nobody waits any more closes it again. */
 function openProducer(
-  { transactionalId, transactionTimeoutMs }: ViewRequest,
+  transactionalId: string,
+  { transactionTimeoutMs }: ViewRequest,
   kafka: ViewKafka,
   signal: AbortSignal,
 ): Promise<TransactionalProducer> {
@@ -164,11 +237,19 @@ function openProducer(
   return unlessAborted(opening, signal);
 }
 
-/** @throws {MillraceError} STATE_INVALID also where the changelog is gone: brokers that have just started may not know it yet, and are asked again. */
-async function readState(snapshot: LocalSnapshot, { changelogTopic }: ViewRequest, { clock }: ViewContext, signal: AbortSignal) {
+/**
+ * Reads the state. @throws {MillraceError} STATE_INVALID also where the changelog is gone: brokers that have just started may not know it
+ * yet, and are asked again.
+ */
+async function untilThere<T>(
+  read: () => Promise<T>,
+  { changelogTopic }: ViewRequest,
+  { clock }: ViewContext,
+  signal: AbortSignal,
+): Promise<T> {
   for (let asked = 1; ; asked++) {
     try {
-      return await snapshot.read(signal);
+      return await read();
     } catch (failure) {
       const cause = asMillraceError(failure);
       if (cause.code !== 'KAFKA_TOPIC_UNKNOWN') throw failure;
@@ -188,18 +269,22 @@ function changelogGone(topic: string, cause: MillraceError): MillraceError {
 
 function recoveryOf(
   { deadLetterTopic, replayTopic, onLostData }: ViewRequest,
-  contents: ChangelogContents,
+  restored: readonly Restored[],
+  committed: readonly PartitionOffset[],
   checkpoint: ViewCheckpoint,
   failed: FailedRecords,
 ): ScanRecovery {
   // The contents are as large as the state: nothing that lasts may hold them.
-  const positions = contents.positions();
-  const times = new Map(positions.map(({ topic, partition }) => [`${partition}@${topic}`, contents.positionTime({ topic, partition })]));
+  const positions = restored.flatMap(({ contents }) =>
+    contents.positions().map((position) => ({ ...position, writtenMs: contents.positionTime(position) })),
+  );
+  const times = new Map(positions.map(({ topic, partition, writtenMs }) => [`${partition}@${topic}`, writtenMs]));
   return {
     onLostData,
     replayTopic,
+    // Where a lane has none of its own yet it begins where the group was set to.
     offsetsOf: (topic) =>
-      new Map(positions.filter((position) => position.topic === topic).map(({ partition, offset }) => [partition, offset])),
+      new Map([...committed, ...positions].filter((of) => of.topic === topic).map(({ partition, offset }) => [partition, offset])),
     positionTime: (topic, partition) => times.get(`${partition}@${topic}`),
     failedBefore: (topic, partition) => failed.of(topic, partition),
     refuse(record) {
@@ -216,25 +301,23 @@ function recoveryOf(
   };
 }
 
-function createTask(request: ViewRequest, context: ViewContext, checkpoint: ViewCheckpoint, scans: ScanRecovery): Task {
-  const { view, plan, memoryBytes, sink } = request;
-  const { kafka, formats, kernels } = context;
+function createSink({ sink }: ViewRequest, { kafka, formats, kernels }: ViewContext, { writer }: ViewCheckpoint): Sink {
+  if (sink.kind === 'exchange') return new ExchangeSink(sink, writer, kernels);
   const countPartitions = async () => (await kafka.topic(sink.target.topic)).partitions.length;
   const encoder = formats.createRecordEncoder(sink.format, sink.schema, sink.options);
-  const streamSink = new StreamSink(sink.target, encoder, checkpoint.writer, countPartitions, kernels);
-  return new Task({ queryId: view, plan, memoryBytes, recovery: { scans, checkpoint } }, context, streamSink);
+  return new StreamSink(sink.target, encoder, writer, countPartitions, kernels);
 }
 
 /** @throws {MillraceError} STATE_INVALID if entries are damaged, or of somebody whom the plan does not have. */
-function restore({ stages, scans }: Task, contents: ChangelogContents): void {
+function restore({ stages, scanStates }: TaskPart, contents: ChangelogContents): void {
   const unknown = contents.owners();
   for (const index of stages.keys()) unknown.delete(ownerName({ kind: 'operator', index }));
-  for (const index of scans.keys()) unknown.delete(ownerName({ kind: 'scan', index }));
+  for (const index of scanStates.keys()) unknown.delete(ownerName({ kind: 'scan', index }));
   if (unknown.size > 0) {
     throw new MillraceError('STATE_INVALID', `the view has state of ${[...unknown].join(', ')}, which its query does not have`, {
       hint: 'the state belongs to another query',
     });
   }
   for (const [index, { operator }] of stages.entries()) operator.state?.restore(contents.of({ kind: 'operator', index }));
-  for (const [index, { state }] of scans.entries()) state?.restore(contents.of({ kind: 'scan', index }));
+  for (const [index, state] of scanStates.entries()) state?.restore(contents.of({ kind: 'scan', index }));
 }

@@ -1,5 +1,5 @@
 import { asMillraceError, delay, MillraceError } from '@millrace/core';
-import type { GroupMember, PartitionOffset } from '@millrace/kafka-client';
+import type { GroupMember, PartitionOffset, TopicPartition } from '@millrace/kafka-client';
 import type { ScanNode } from '@millrace/planner';
 import { sourceGone } from '../sources/source-gone.ts';
 import { noStatistics, type QueryState, type QueryStatistics } from '../task/statistics.ts';
@@ -14,7 +14,8 @@ const maxDelayMs = 10_000;
 const stopGraceMs = 3000;
 
 /**
- * A materialized view in one server: member of the view's group, and, while the group gives it the partitions, its one owner.
+ * A materialized view in one server: member of the view's group, and, while the group gives it the partitions, its one owner. Where the view
+ * is shared, the owner of the partitions that it is given: when it is given others, it begins anew with those.
  *
  * An owner runs the view from its committed state. What fails for reasons that pass (brokers away, a transaction timed out, another
  * owner) is begun anew from there; what would fail again ends the view.
@@ -26,6 +27,10 @@ export class ViewTask {
   readonly #stopping = new AbortController();
   #member: GroupMember | undefined;
   #isOwner = false;
+  /** What the group gives to this task. */
+  #assigned: readonly TopicPartition[] = [];
+  /** See {@link ViewRun.unsettledId}. */
+  #unsettledId: string | null = null;
   #ownership: PromiseWithResolvers<void> | undefined;
   /** The run at hand, and its end: well or badly. */
   #run: ViewRun | undefined;
@@ -106,15 +111,21 @@ export class ViewTask {
   }
 
   #join(onStandby: () => void): void {
-    const { groupId, instanceId, sessionTimeoutMs } = this.#request;
+    const { groupId, instanceId, sessionTimeoutMs, tasks, replayTopic } = this.#request;
+    const topics = scansOf(this.#request).map(({ topic }) => topic);
+    // Dead letters that are to be processed again are somebody's too.
+    if (tasks !== null && replayTopic !== null) topics.push(replayTopic);
     this.#member = this.#context.kafka.joinGroup({
       groupId,
-      topics: [...new Set(scansOf(this.#request).map(({ topic }) => topic))],
+      topics: [...new Set(topics)],
       sessionTimeoutMs,
       instanceId,
-      assignors: ['millrace-one'],
+      ...(tasks === null ? { assignors: ['millrace-one'] } : { assignors: ['millrace-tasks'], tasks }),
       onAssigned: (partitions) => {
+        const isOther = tasks !== null && this.#isOwner && !isSame(partitions, this.#assigned);
+        this.#assigned = partitions;
         this.#isOwner = partitions.length > 0;
+        if (isOther) this.#endRun(false);
         if (this.#isOwner) {
           this.#ownership?.resolve();
           return;
@@ -201,7 +212,8 @@ export class ViewTask {
       // A run that was stopped has nothing to say of failures before it.
       this.#delayMs = firstDelayMs;
     } catch (failure) {
-      if (this.#stopping.signal.aborted || !this.#isOwner) return;
+      // Who was told to end has not failed.
+      if (this.#stopping.signal.aborted || !this.#isOwner || this.#opening.signal.aborted) return;
       await this.#afterFailure(asMillraceError(failure));
     } finally {
       this.#rowsBefore += this.#rowsRead;
@@ -228,12 +240,17 @@ export class ViewTask {
         this.#delayMs = firstDelayMs;
       },
     };
-    const run = await ViewRun.open(this.#request, this.#context, this.#member!, this.#failed, events, this.#opening.signal);
+    const lanes = this.#request.tasks === null ? null : this.#assigned;
+    const { signal } = this.#opening;
+    const run = await ViewRun.open(this.#request, lanes, this.#unsettledId, this.#context, this.#member!, this.#failed, events, signal);
     this.#run = run;
+    this.#unsettledId = null;
+    if (signal.aborted) run.abandon(stopped());
     try {
       await run.run();
     } finally {
       isOver = true;
+      this.#unsettledId = run.unsettledId;
     }
   }
 
@@ -257,6 +274,11 @@ function passes({ code, retryable, details }: MillraceError): boolean {
   // While it ran the log was cut behind its back: the next run says what was lost, or goes on behind it.
   if (code === 'KAFKA_OFFSET_OUT_OF_RANGE') return details['isLost'] === undefined;
   return retryable || code === 'KAFKA_FENCED' || code === 'KAFKA_BROKER_UNAVAILABLE' || code === 'KAFKA_TIMED_OUT';
+}
+
+function isSame(one: readonly TopicPartition[], other: readonly TopicPartition[]): boolean {
+  const has = ({ topic, partition }: TopicPartition) => other.some((of) => of.topic === topic && of.partition === partition);
+  return one.length === other.length && one.every(has);
 }
 
 function scansOf({ plan }: ViewRequest): ScanNode[] {

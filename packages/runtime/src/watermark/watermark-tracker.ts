@@ -88,6 +88,15 @@ export class WatermarkTracker {
     return this.#rise();
   }
 
+  /** Another has followed the partition, and says how it stands. @returns true if the watermark of the source rose. */
+  set(partition: number, { maxMs, isIdle }: SavedPartition): boolean {
+    const known = this.#partitions.get(partition)!;
+    if (maxMs > known.maxMs || known.isIdle !== isIdle) this.changed.add(partition);
+    known.maxMs = Math.max(known.maxMs, maxMs);
+    known.isIdle = isIdle;
+    return this.#rise();
+  }
+
   /** Says whether a partition is read to its end. */
   setAtEnd(partition: number, isAtEnd: boolean): void {
     this.#partitions.get(partition)!.isAtEnd = isAtEnd;

@@ -86,6 +86,10 @@ export class Machine implements ViewKafka {
     );
   }
 
+  writtenEnds(topic: string, partitions: readonly number[]): Promise<number[]> {
+    return this.request(() => partitions.map((partition) => this.cluster.log(topic, partition).endOffset));
+  }
+
   openReader(): RecordReader {
     return new MachineReader(this);
   }

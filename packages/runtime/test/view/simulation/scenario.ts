@@ -1,5 +1,6 @@
 import type { SeededRandom } from '@millrace/core';
 import type { AggregateNode, PlanNode, ProjectNode, ScanNode } from '@millrace/planner';
+import type { StreamTarget } from '../../../src/sinks/stream-sink.ts';
 import type { ViewRequest } from '../../../src/view/view-request.ts';
 import { aggregate, call, column, constant, fields, int32, int64, planOf, scan, string, time, windowOf } from '../../harness.ts';
 import type { Windows } from '../../window-oracle.ts';
@@ -63,6 +64,7 @@ export function scenarioOf(seed: number, random: SeededRandom): Scenario {
         schema: schemaOf(computation),
         target: targetOf(target, computation),
       },
+      tasks: null,
       groupId: `millrace.view.${name}`,
       instanceId: '',
       transactionalId: `millrace.${name}.0`,
@@ -146,7 +148,7 @@ function schemaOf({ kind }: Computation) {
 }
 
 /** Rows of one key lie in one partition. */
-function targetOf(topic: string, { kind }: Computation): ViewRequest['sink']['target'] {
+function targetOf(topic: string, { kind }: Computation): StreamTarget {
   const timeColumn = kind === 'rows' ? column(2, time) : kind === 'windows' ? column(1, time) : null;
   return { topic, valueColumns: null, time: timeColumn, key: column(kind === 'windows' ? 2 : 0, string), sharding: null };
 }
