@@ -1,0 +1,57 @@
+import type { Status } from './structs.ts';
+
+/** Codes of {@link Status} that callers do something about. */
+export const statusCode = {
+  success: 200,
+  /** Anything that has no code of its own; see {@link verdictOf}. */
+  executionError: 301,
+  /** Several statements in one call: look at `subStatus`. */
+  multiple: 302,
+  /** Written; the device is better written to `redirectNode`. */
+  redirection: 400,
+  databaseExists: 501,
+  /** A measurement could not be written, mostly for its type; the other columns of the call are stored. */
+  measurementRejected: 507,
+  illegalPath: 509,
+  readOnly: 600,
+  storageNotReady: 602,
+  writeRejected: 606,
+  diskFull: 611,
+  typeMismatch: 614,
+  wrongLogin: 801,
+  notLoggedIn: 802,
+  noPermission: 803,
+} as const;
+
+/**
+ * What is to be done about a status: `done`; `partly` = done but for one or several measurements, not to be repeated; `retry` = the same call
+ * later; `reopen` = the session is gone; `final` = it will not get better by itself.
+ */
+export type Verdict = 'done' | 'partly' | 'retry' | 'reopen' | 'final';
+
+const verdicts = new Map<number, Verdict>([
+  [statusCode.success, 'done'],
+  [statusCode.redirection, 'done'],
+  [statusCode.databaseExists, 'done'],
+  [statusCode.measurementRejected, 'partly'],
+  [statusCode.readOnly, 'retry'],
+  [statusCode.storageNotReady, 'retry'],
+  [statusCode.writeRejected, 'retry'],
+  [statusCode.diskFull, 'retry'],
+  [statusCode.notLoggedIn, 'reopen'],
+]);
+
+/** A restarted server answers so for some seconds after its port has opened. */
+const noRegionYet = /\bno (?:available )?(?:\w+ )?region ?groups?\b/i;
+
+/** Of one status; those of several statements are in its `subStatus`. */
+export function verdictOf(status: Status): Verdict {
+  const verdict = verdicts.get(status.code);
+  if (verdict !== undefined) return verdict;
+  return status.needRetry === true || noRegionYet.test(status.message ?? '') ? 'retry' : 'final';
+}
+
+/** As text: code and message. */
+export function describeStatus(status: Status): string {
+  return status.message === undefined || status.message === '' ? `status ${status.code}` : `status ${status.code}: ${status.message}`;
+}
