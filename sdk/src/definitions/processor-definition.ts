@@ -24,8 +24,12 @@ export interface ProcessContext {
 
 /** Hands on what a processor makes of an event. */
 export interface Emit {
-  /** Rows of the event's stream. `columns` says their types; without it, types of columns with the same name are kept, others follow from the first value. */
-  rows(rows: readonly Row[], columns?: readonly Column[]): void;
+  /**
+   * Rows of the event's stream. `columns` says their types; without it, types of columns with the same name are kept, others follow from the
+   * first value. `sources` says of each row from which one of the event it comes, whose key and time it has; without it that is the one at
+   * the same place where there are as many, else the last.
+   */
+  rows(rows: readonly Row[], columns?: readonly Column[], sources?: readonly number[]): void;
   /** An event as it came, or another one. */
   event(event: PipeEvent): void;
 }
