@@ -8,28 +8,41 @@ import { memoryOf } from './process-figures.ts';
 export class ServerProcess {
   readonly directory: string;
   readonly #flags: readonly string[];
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #command: readonly string[];
   #process: Started | undefined;
   url = '';
 
-  /** @param flags beside the data directory, the HTTP port, which is a free one, and the time zone, which is UTC */
-  constructor(directory: string, flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /**
+   * @param flags beside the data directory, the HTTP port, which is a free one, and the time zone, which is UTC
+   * @param command what takes such flags and prints its address as the server does
+   */
+  constructor(directory: string, flags: readonly string[], command: readonly string[] = [...millrace, 'server']) {
     this.directory = directory;
     this.#flags = flags;
-    this.#env = env;
+    this.#command = command;
   }
 
   /** Resolves when it answers. */
-  async start(): Promise<void> {
-    const [command, ...args] = millrace;
+  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const [command, ...args] = this.#command;
     const flags = ['--data-dir', this.directory, '--http-port', '0', '--timezone', 'UTC', ...this.#flags];
-    const options = { cwd: dirname(this.directory), env: { MILLRACE_LOG_LEVEL: 'error', ...this.#env } };
-    this.#process = new Started(command!, [...args, 'server', ...flags], options);
+    const options = { cwd: dirname(this.directory), env: { MILLRACE_LOG_LEVEL: 'error', ...env } };
+    this.#process = new Started(command!, [...args, ...flags], options);
     this.url = (await this.#process.waitFor(/HTTP +(http:\S+)/))[1]!;
   }
 
   execute(sql: string): Promise<string[]> {
     return execute(this.url, sql);
+  }
+
+  /** What it has printed since it was started. */
+  get output(): string {
+    return this.#process!.output;
+  }
+
+  /** Writes a line to its input. */
+  say(line: string): void {
+    this.#process!.child.stdin!.write(`${line}\n`);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -27,6 +27,8 @@ const lastCode = 599;
 
 let way: Detour;
 let edge: ServerProcess;
+/** The detour to its own broker, where it has one. */
+let edgeEnv: NodeJS.ProcessEnv = {};
 let cloud: ServerProcess;
 let client: KafkaClient;
 /** Of the broker itself, or, where it is cut off from all, by the detour. */
@@ -35,7 +37,7 @@ let brokers: string;
 beforeAll(async () => {
   await openWay();
   cloud = new ServerProcess(join(folder, 'cloud'), ['--brokers', brokers]);
-  await Promise.all([edge.start(), cloud.start()]);
+  await Promise.all([edge.start(edgeEnv), cloud.start()]);
   client = new KafkaClient({ brokers: brokers.split(','), clientId: 'test' });
 });
 afterAll(async () => {
@@ -52,10 +54,8 @@ async function openWay(): Promise<void> {
   const address = `127.0.0.1:${port}`;
   const directory = join(folder, 'edge');
   brokers = apacheKafka ?? address;
-  edge =
-    apacheKafka === undefined
-      ? new ServerProcess(directory, ['--broker-port', String(target)], { MILLRACE_BROKER_ADVERTISED_PORT: String(port) })
-      : new ServerProcess(directory, ['--brokers', address]);
+  if (apacheKafka === undefined) edgeEnv = { MILLRACE_BROKER_ADVERTISED_PORT: String(port) };
+  edge = new ServerProcess(directory, apacheKafka === undefined ? ['--broker-port', String(target)] : ['--brokers', address]);
 }
 
 /** Writes lines of an access log until told to stop. */
@@ -135,20 +135,20 @@ describe('a view from the edge to the cloud', () => {
       await edge.execute('SYSTEM PAUSE MATERIALIZED VIEW edge_to_cloud');
       const pauseMs = Math.round(performance.now() - cutMs);
       await edge.stop('SIGKILL');
-      await edge.start();
+      await edge.start(edgeEnv);
       expect((await edge.execute('SHOW MATERIALIZED VIEWS'))[0]).toMatch(/^edge_to_cloud\tpaused\t/);
       await way.open();
       await edge.execute('SYSTEM UNPAUSE MATERIALIZED VIEW edge_to_cloud');
       await untilMoreIsSeen();
 
       await edge.stop('SIGKILL');
-      await edge.start();
+      await edge.start(edgeEnv);
       await untilMoreIsSeen();
 
       // This time nobody looks after it.
       await way.cut();
       await edge.stop('SIGKILL');
-      const starting = edge.start();
+      const starting = edge.start(edgeEnv);
       await way.open();
       await starting;
       await untilMoreIsSeen();
