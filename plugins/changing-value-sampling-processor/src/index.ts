@@ -6,7 +6,7 @@ type LastPoints = { readonly [column: string]: Point };
 
 /**
  * Passes what has changed: each column of each key is a series of its own, values that are near the last one that passed become NULL, and rows
- * without any other value are dropped. A column that cannot be NULL keeps its value in rows that pass.
+ * without any other value are dropped. Arrays, maps and tuples, which cannot be NULL, keep their values in rows that pass.
  * @see Apache IoTDB, ChangingValueSamplingProcessor
  */
 export default defineProcessor({
@@ -64,7 +64,7 @@ interface Measurement {
 function measurements(event: RowsEvent, eventTimeColumn: string | null | undefined): readonly (readonly [string, Measurement])[] {
   return event.columns
     .filter(({ name }) => name !== eventTimeColumn && name !== '_tp_time' && !event.column(name).isNull(0))
-    .map(({ name, type }) => [name, { value: event.column(name).value(0), isNullable: type.startsWith('nullable(') }]);
+    .map(({ name, type }) => [name, { value: event.column(name).value(0), isNullable: !/^(array|map|tuple)\(/.test(type) }]);
 }
 
 function emitChanged(

@@ -59,23 +59,16 @@ export class HttpTarget {
   }
 
   async #exchange(url: URL, request: RequestInit, signal: AbortSignal): Promise<Answer> {
-    const { timeoutMs, clock } = this.#options;
-    const answered = new AbortController();
-    const late = new AbortController();
-    clock.delay(timeoutMs, answered.signal).then(
-      () => late.abort(),
-      () => {},
-    );
+    const { timeoutMs } = this.#options;
+    const late = AbortSignal.timeout(timeoutMs);
     try {
       // A redirected request would lose its body, or carry credentials to another host.
-      const response = await fetch(url, { ...request, redirect: 'manual', signal: AbortSignal.any([signal, late.signal]) });
+      const response = await fetch(url, { ...request, redirect: 'manual', signal: AbortSignal.any([signal, late]) });
       return { response, text: await beginningOf(response) };
     } catch (cause) {
       signal.throwIfAborted();
-      const reason = late.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
+      const reason = late.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
       throw new NotConnected(`${placeOf(url)} cannot be reached: ${reason}`, { cause });
-    } finally {
-      answered.abort();
     }
   }
 }

@@ -16,22 +16,22 @@ export default defineConnector({
   name: 'sqlite-connector',
   summary: 'Writes rows into tables of an SQLite file, one transaction an event; with a key each row replaces the one before it.',
   attributes: a.object({
-      file: a.string().describe('the database; made if it is not there').example('/var/lib/out/plant.db'),
-      table: a.string().describe("table to write to; {stream} is replaced by the stream's name").default('{stream}'),
-      key: a
-        .list(a.string())
-        .describe('columns of the primary key: a row replaces the one that has the same; without it rows are appended')
-        .example('device')
-        .optional(),
-      'record-key': a.string().describe("column that takes the record's key as text; it may be the `key`").example('id').optional(),
-      create: a.boolean().describe('make the table, and columns that it lacks').default('true'),
-      deletions: a
-        .choice('delete', 'ignore')
-        .describe("what becomes of deletions: the row whose `key` (one column) is the record's key goes, or nothing happens")
-        .default('delete'),
-      journal: a.choice('wal', 'delete').describe('journal mode of the file; with wal others may read while it is written').default('wal'),
-      'busy.timeout': a.duration({ max: 60_000 }).describe('how long to wait while another process writes').default('5s'),
-    }),
+    file: a.string().describe('the database; made if it is not there').example('/var/lib/out/plant.db'),
+    table: a.string().describe("table to write to; {stream} is replaced by the stream's name").default('{stream}'),
+    key: a
+      .list(a.string())
+      .describe('columns of the primary key: a row replaces the one that has the same; without it rows are appended')
+      .example('device')
+      .optional(),
+    'record-key': a.string().describe("column that takes the record's key as text; it may be the `key`").example('id').optional(),
+    create: a.boolean().describe('make the table, and columns that it lacks').default('true'),
+    deletions: a
+      .choice('delete', 'ignore')
+      .describe("what becomes of deletions: the row whose `key` (one column) is the record's key goes, or nothing happens")
+      .default('delete'),
+    journal: a.choice('wal', 'delete').describe('journal mode of the file; with wal others may read while it is written').default('wal'),
+    'busy.timeout': a.duration({ max: 60_000 }).describe('how long to wait while another process writes').default('5s'),
+  }),
   async open({ attributes }): Promise<Resource> {
     const { file, table, key = [], create, deletions, journal } = attributes;
     const database = await Database.open(file, attributes['busy.timeout']);

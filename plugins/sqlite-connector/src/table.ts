@@ -65,7 +65,8 @@ export class Table {
     const rows = columns.map(({ name, type }) => ({ name, type: storageOf(type), path: `$[1].${pathOf(name)}` }));
     const all = recordKey === undefined ? rows : [{ name: recordKey, type: 'TEXT' as const, path: '$[0]' }, ...rows];
     const missing = key.find((name) => !all.some((column) => column.name === name));
-    if (missing !== undefined) throw new Error(`there is no column ${missing} to be the key; columns are ${all.map(({ name }) => name).join(', ')}`);
+    if (missing !== undefined)
+      throw new Error(`there is no column ${missing} to be the key; columns are ${all.map(({ name }) => name).join(', ')}`);
     return all;
   }
 
@@ -80,7 +81,8 @@ export class Table {
     // SQLite's names know no case.
     const known = new Set(existing.map(({ name }) => name.toLowerCase()));
     for (const { name, type } of columns) {
-      if (!known.has(name.toLowerCase())) await this.#database.run(`ALTER TABLE ${quoteName(this.#name)} ADD COLUMN ${quoteName(name)} ${type}`);
+      if (!known.has(name.toLowerCase()))
+        await this.#database.run(`ALTER TABLE ${quoteName(this.#name)} ADD COLUMN ${quoteName(name)} ${type}`);
     }
   }
 
@@ -136,7 +138,8 @@ export class Table {
     const keys = this.#rules.key.filter((name) => name !== this.#rules.recordKey).map((name) => event.column(name));
     for (let row = 0; row < event.rowCount; row++) {
       const large = unsigned.find((column) => !column.isNull(row) && (column.value(row) as bigint) > int64Max);
-      if (large !== undefined) return { row, message: `${large.name} = ${large.value(row)} is more than SQLite's integers hold (${int64Max})` };
+      if (large !== undefined)
+        return { row, message: `${large.name} = ${large.value(row)} is more than SQLite's integers hold (${int64Max})` };
       const empty = keys.find((column) => column.isNull(row));
       if (empty !== undefined) return { row, message: `${empty.name} is NULL, though it is the key` };
     }

@@ -1,10 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { a, type AttributeValues, defineConnector, Logger, Metrics, type RowsEvent } from '@millrace/sdk';
+import { type AttributeValues, a, defineConnector, Logger, Metrics, type RowsEvent } from '@millrace/sdk';
 
 const shape = {
-  to: a.choice('log', 'stdout', 'file', 'none').describe("where to print: the server's log, its standard output, `file`, or nowhere, only to count").default('log'),
+  to: a
+    .choice('log', 'stdout', 'file', 'none')
+    .describe("where to print: the server's log, its standard output, `file`, or nowhere, only to count")
+    .default('log'),
   file: a.string().describe("with 'to'='file': what to append to").example('/tmp/tap.txt').optional(),
-  format: a.choice('json', 'origin', 'text').describe('each row as JSON; JSON behind its topic, partition and offset; or name=value').default('json'),
+  format: a
+    .choice('json', 'origin', 'text')
+    .describe('each row as JSON; JSON behind its topic, partition and offset; or name=value')
+    .default('json'),
   limit: a.integer({ min: 0 }).describe('rows to print; those that follow are counted only').optional(),
 };
 type Attributes = AttributeValues<typeof shape>;
@@ -23,7 +29,9 @@ interface Tap {
 export default defineConnector({
   name: 'tap-connector',
   summary: 'Prints rows and counts them, to see what flows through a pipe.',
-  attributes: a.object(shape).check(({ to, file }) => ((to === 'file') === (file === undefined) ? ["'to'='file' and 'file' go together"] : [])),
+  attributes: a
+    .object(shape)
+    .check(({ to, file }) => ((to === 'file') === (file === undefined) ? ["'to'='file' and 'file' go together"] : [])),
   inject: { logger: Logger, metrics: Metrics },
   async open({ attributes: { to, file: path, format, limit = Number.POSITIVE_INFINITY }, logger, metrics }): Promise<Tap> {
     const file = path === undefined ? undefined : await open(path, 'a');
@@ -51,7 +59,9 @@ export default defineConnector({
 function printer(to: Attributes['to'], file: FileHandle | undefined, logger: Logger): Print {
   switch (to) {
     case 'log':
-      return (lines) => lines.forEach((line) => logger.info({}, line));
+      return (lines) => {
+        for (const line of lines) logger.info({}, line);
+      };
     case 'stdout':
       return (lines) => void process.stdout.write(textOf(lines));
     case 'file':
@@ -68,7 +78,10 @@ function textOf(lines: readonly string[]): string {
 function lineOf(event: RowsEvent, row: number, format: Attributes['format']): string {
   const json = event.json(row);
   if (format === 'json') return json;
-  if (format === 'text') return Object.entries(JSON.parse(json)).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(' ');
+  if (format === 'text')
+    return Object.entries(JSON.parse(json))
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join(' ');
   const { topic, partition, offset } = event.origin(row);
   return `${topic}/${partition}/${offset} ${json}`;
 }

@@ -12,10 +12,13 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 /** A status that says no. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
+  /** What was tried. */
+  readonly what: string;
   readonly status: Status;
 
   constructor(what: string, status: Status) {
     super(`${what}: ${describeStatus(status)}`);
+    this.what = what;
     this.status = status;
   }
 }

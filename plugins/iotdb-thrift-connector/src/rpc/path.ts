@@ -8,14 +8,8 @@ export function quoteNode(name: string): string {
   return plainNode.test(name) && !reserved.test(name) ? name : `\`${name.replaceAll('`', '``')}\``;
 }
 
-/**
- * The nodes that a record key stands for: it is cut at dots outside backquotes, so `a.b` is node `b` below `a`. A node in backquotes
- * stays as it is. What cannot be cut so (an empty node, a stray backquote) is one node as a whole.
- */
+/** The nodes that a record key stands for: it is cut at dots, so `a.b` is node `b` below `a`. What stands in backquotes is one node and stays as it is. */
 export function keyNodes(key: string): string[] {
-  const nodes = key.match(/`(?:[^`]|``)*`|[^.`]+|[.`]/g) ?? [];
-  const parts = nodes.filter((_, i) => i % 2 === 0);
-  const isPath =
-    nodes.length % 2 === 1 && nodes.every((node, i) => (i % 2 === 1 ? node === '.' : quotedNode.test(node) || /^[^.`]+$/.test(node)));
-  return isPath ? parts.map((node) => (quotedNode.test(node) ? node : quoteNode(node))) : [quoteNode(key)];
+  const nodes = `.${key}`.match(/\.(?:`(?:[^`]|``)+`(?=\.|$)|[^.]*)/g)!.map((node) => node.slice(1));
+  return nodes.map((node) => (quotedNode.test(node) ? node : quoteNode(node)));
 }

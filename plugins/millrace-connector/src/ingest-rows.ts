@@ -1,0 +1,41 @@
+import type { Column, RowsEvent, Value } from '@millrace/sdk';
+import { timeText } from './time-text.ts';
+
+/** What the ingest interface takes. */
+export interface IngestBody {
+  readonly columns: readonly string[];
+  readonly data: readonly (readonly unknown[])[];
+}
+
+/** @param withTime whether the event time goes along as `_tp_time` */
+export function ingestBody(event: RowsEvent, start: number, end: number, withTime: boolean): IngestBody {
+  const writers = event.columns.map((column) => cellWriter(event, column));
+  const data = Array.from({ length: end - start }, (_, index) => {
+    const row = start + index;
+    const cells = JSON.parse(event.json(row), keepDigits) as Record<string, unknown>;
+    const values = writers.map((write) => write(row, cells));
+    return withTime ? [...values, timeText(event.time(row), 3)] : values;
+  });
+  const names = event.columns.map(({ name }) => name);
+  return { columns: withTime ? [...names, '_tp_time'] : names, data };
+}
+
+/** Times as they stand in JSON are local ones of a zone that may be another over there: these go in UTC. Else the JSON's own values. */
+function cellWriter(event: RowsEvent, { name, type }: Column): (row: number, cells: Record<string, unknown>) => unknown {
+  const precision = timePrecision(type);
+  if (precision === undefined) return (_row, cells) => cells[name] ?? null;
+  const column = event.column(name);
+  return (row) => (column.isNull(row) ? null : timeText(column.value(row) as Extract<Value, number | bigint>, precision));
+}
+
+/** Digits after the seconds; undefined for what is no date-time. */
+function timePrecision(type: string): number | undefined {
+  const [, kind, precision] = /^(?:nullable\()?(datetime64|datetime)\b(?:\((\d))?/i.exec(type) ?? [];
+  if (kind === undefined) return undefined;
+  return kind.toLowerCase() === 'datetime' ? 0 : Number(precision ?? 3);
+}
+
+/** The other side reads the body into doubles: whole numbers that these do not hold go as texts, which it takes as well. */
+function keepDigits(_key: string, value: unknown, context?: { readonly source: string }): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value) ? context!.source : value;
+}
