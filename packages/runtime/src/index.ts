@@ -8,6 +8,7 @@ export type { StreamTarget } from './sinks/stream-sink.ts';
 export { refusedRecord, replayedOffset, replayMark } from './sources/dead-letter.ts';
 export { readPartition } from './sources/read-partition.ts';
 export { recordAt } from './sources/record-at.ts';
+export { startPositions } from './sources/start-positions.ts';
 export type { UndecodableSample } from './sources/samples.ts';
 export type { PartitionProgress } from './sources/scan-partition.ts';
 export type { KafkaSource } from './sources/source-ports.ts';

@@ -26,7 +26,7 @@ import { DataDirectory } from './data-directory.ts';
 import { TopicLimits } from './insert/topic-limits.ts';
 import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
-import { viewRequest } from './views/plan-definition.ts';
+import { viewRequests } from './views/plan-definition.ts';
 import { type ViewRecord, ViewRegistry } from './views/view-registry.ts';
 import { ViewSnapshots } from './views/view-snapshots.ts';
 
@@ -232,8 +232,8 @@ class Root {
             engine: this.#parts.get(tokens.engine),
             clock,
             logger,
-            request: (definition) =>
-              viewRequest(definition, surroundings, { catalog, clock, random, timezone: this.#timezone, settings: {}, source: '' }),
+            requests: (definition) =>
+              viewRequests(definition, surroundings, { catalog, clock, random, timezone: this.#timezone, settings: {}, source: '' }),
             forget: ({ id }) => snapshots.remove(id),
           }),
         );

@@ -1,13 +1,23 @@
 import { type MaterializedViewDefinition, type StreamDefinition, topicNameOf } from '@millrace/catalog';
 import { delay, MillraceError } from '@millrace/core';
-import { dependenciesOf, lastingSettings, planView, takeViewSettings, type ViewSettings, viewColumns } from '@millrace/planner';
+import {
+  dependenciesOf,
+  lastingSettings,
+  planView,
+  type QueryPlan,
+  splitView,
+  takeViewSettings,
+  type ViewSettings,
+  viewColumns,
+} from '@millrace/planner';
 import { type CreateMaterializedView, print } from '@millrace/sql';
 import { isUndecided } from '../cluster/cluster-catalog-log.ts';
 import { streamToInsert } from '../insert/insert-rows.ts';
 import { streamsReadBy } from '../views/flush-views.ts';
 import { committedBy } from '../views/view-group.ts';
-import { viewNames } from '../views/view-names.ts';
+import { changelogOf, changelogsOf, hasExchange, layoutOf, settingsWithLayout, sharedNames } from '../views/view-layout.ts';
 import { notRunning } from '../views/view-registry.ts';
+import { fixStart } from '../views/view-start.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import { refuseTaken } from './create-stream.ts';
 import { deleteOwnTopics, deleteViewTopics, dropMaterializedView } from './drop.ts';
@@ -40,8 +50,8 @@ export async function createMaterializedView(statement: CreateMaterializedView, 
   if (replaced !== undefined) return replaceMaterializedView(replaced, defineView(statement, services, request), services, request);
   refuseTaken(name, services);
   const judgedBy = catalog.version;
-  const { definition, settings } = defineView(statement, services, request);
-  await makeTopics(definition, settings, services);
+  const { definition, settings, plan } = defineView(statement, services, request);
+  await makeTopics(definition, settings, plan, services);
   await catalog.createMaterializedView(definition, judgedBy).catch(async (failure: unknown) => {
     // What is not of this definition alone may be of another server's view of the same name.
     if (!isUndecided(failure)) await deleteOwnTopics(definition, services);
@@ -79,24 +89,25 @@ export function defineView(statement: CreateMaterializedView, services: Services
   const columns = viewColumns(query, context);
   const stream = into === null ? ownStream(name, columns, settings, services) : null;
   const target = stream ?? streamToInsert(into!, services);
-  planView(target, query, context);
+  const plan = planView(target, query, context);
   const dependsOn = dependenciesOf(query);
   refuseCircle(name, target.name, dependsOn, services);
   const id = services.random.uuid().slice(0, 8);
+  const laidOut = { name, id, settings: settingsWithLayout(settings) };
+  const isShared = layoutOf(laidOut) !== null;
+  const hasGroups = isShared && splitView(plan, '').kind === 'groups';
   const definition: MaterializedViewDefinition = {
-    name,
-    id,
+    ...laidOut,
     sql: print(lastingSettings(statement.query)),
     columns,
     dependsOn,
     into,
     stream,
-    settings: settings.given,
-    changelogTopic: viewNames(name, id).changelogTopic,
+    changelogTopic: changelogOf(laidOut, hasGroups),
     isPaused: false,
     createdAtMs: services.clock.now(),
   };
-  return { definition, settings };
+  return { definition, settings, plan };
 }
 
 function ownStream(
@@ -139,11 +150,20 @@ function refuseCircle(name: string, target: string, dependsOn: readonly string[]
   });
 }
 
-async function makeTopics(definition: MaterializedViewDefinition, { recoveryPolicy }: ViewSettings, services: Services): Promise<void> {
-  const { stream, settings, changelogTopic } = definition;
+async function makeTopics(
+  definition: MaterializedViewDefinition,
+  { recoveryPolicy }: ViewSettings,
+  plan: QueryPlan,
+  services: Services,
+): Promise<void> {
+  const { stream, settings } = definition;
   if (stream !== null) await createTopic(stream, services);
   try {
-    await createStateTopic(changelogTopic, changelogConfigs, settings, services);
+    const parts = layoutOf(definition)?.parts ?? 1;
+    for (const topic of changelogsOf(definition)) await createStateTopic(topic, changelogConfigs, settings, services, parts);
+    if (hasExchange(definition))
+      await createStateTopic(sharedNames(definition).exchangeTopic, { 'retention.ms': '-1' }, settings, services, parts);
+    if (layoutOf(definition) !== null) await fixStart(definition, plan, services);
     if (recoveryPolicy === 'best_effort') await createLetterTopics(definition, services);
   } catch (failure) {
     await deleteViewTopics(definition, services);

@@ -1,6 +1,7 @@
 import type { MaterializedViewDefinition } from '@millrace/catalog';
 import type { Drop } from '@millrace/sql';
 import { untilLeft } from '../views/view-group.ts';
+import { changelogsOf, groupIdsOf, hasExchange, sharedNames } from '../views/view-layout.ts';
 import { viewNames } from '../views/view-names.ts';
 import { type Answer, noAnswer } from './answer.ts';
 import type { Services } from './services.ts';
@@ -32,27 +33,23 @@ export async function dropMaterializedView(name: string, services: Services): Pr
 }
 
 /** Deletes what a view keeps in Kafka; what is not there is passed over. */
-export async function deleteViewTopics(
-  { name, id, stream, changelogTopic }: MaterializedViewDefinition,
-  services: Services,
-): Promise<void> {
-  const { groupId, deadLetterTopic, replayTopic } = viewNames(name, id);
+export async function deleteViewTopics(definition: MaterializedViewDefinition, services: Services): Promise<void> {
+  const { deadLetterTopic, replayTopic } = viewNames(definition.name, definition.id);
   // Most views have no dead letters, and it takes the administrator seconds to believe that a topic is not there.
   const present = new Set(await services.admin.listTopics());
   for (const topic of [deadLetterTopic, replayTopic]) if (present.has(topic)) await deleteTopic(topic, services);
-  await deleteOwnTopics({ stream, changelogTopic }, services);
-  await services.admin.deleteGroup(groupId);
+  await deleteOwnTopics(definition, services);
+  for (const groupId of groupIdsOf(definition)) await services.admin.deleteGroup(groupId);
 }
 
 /** Deletes those that no other view has, also none that was created under the same name meanwhile. */
-export async function deleteOwnTopics(
-  { stream, changelogTopic }: Pick<MaterializedViewDefinition, 'stream' | 'changelogTopic'>,
-  services: Services,
-): Promise<void> {
-  for (const topic of [changelogTopic, ...(stream === null ? [] : [stream.topic])]) await deleteTopic(topic, services);
+export async function deleteOwnTopics(definition: MaterializedViewDefinition, services: Services): Promise<void> {
+  const { stream } = definition;
+  const topics = [...changelogsOf(definition), ...(hasExchange(definition) ? [sharedNames(definition).exchangeTopic] : [])];
+  for (const topic of [...topics, ...(stream === null ? [] : [stream.topic])]) await deleteTopic(topic, services);
 }
 
-async function deleteTopic(topic: string, { admin, kafka, topicLimits }: Services): Promise<void> {
+export async function deleteTopic(topic: string, { admin, kafka, topicLimits }: Services): Promise<void> {
   kafka.forgetTopic(topic);
   topicLimits.forget(topic);
   await admin.deleteTopic(topic).catch((failure: { code?: string }) => {

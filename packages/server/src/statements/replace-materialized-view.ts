@@ -5,6 +5,7 @@ import { discardState, viewKafka } from '@millrace/runtime';
 import { streamsReadBy } from '../views/flush-views.ts';
 import { transactionTimeoutMs } from '../views/plan-definition.ts';
 import { untilLeft } from '../views/view-group.ts';
+import { settingsInPlaceOf } from '../views/view-layout.ts';
 import { keepsDeadLetters, viewNames } from '../views/view-names.ts';
 import { upgradeOf, type ViewUpgrade } from '../views/view-upgrade.ts';
 import { type Answer, noAnswer, textRows } from './answer.ts';
@@ -25,16 +26,16 @@ interface Defined {
  */
 export async function replaceMaterializedView(
   before: MaterializedViewDefinition,
-  { definition, settings }: Defined,
+  defined: Defined,
   services: Services,
   request: Request,
 ): Promise<Answer> {
   const { catalog, views } = services;
   const { name, isPaused } = before;
   const judgedBy = catalog.version;
-  const after = successor(before, definition);
+  const after = successor(before, defined);
   const upgrade = upgradeOf(before, after, planContext(services, request), catalog);
-  refuseLoss(name, upgrade, settings);
+  refuseLoss(name, upgrade, defined.settings);
   if (keepsDeadLetters(after)) await createLetterTopics(after, services);
   if (upgrade.changesState) await forget(before, after, services, request);
   else await views.stop(name);
@@ -51,19 +52,22 @@ export async function replaceMaterializedView(
 }
 
 /** EXPLAIN UPGRADE: what CREATE OR REPLACE would keep, lose or begin anew; nothing is changed. */
-export function explainUpgrade({ definition, settings }: Defined, services: Services, request: Request): Answer {
+export function explainUpgrade(defined: Defined, services: Services, request: Request): Answer {
+  const { definition, settings } = defined;
   const columns = ['what', 'fate', 'note'];
   const before = services.catalog.materializedView(definition.name);
   if (before === undefined) return textRows(columns, [[`view ${definition.name}`, 'new', 'there is no such view yet']]);
-  const upgrade = upgradeOf(before, successor(before, definition), planContext(services, request), services.catalog);
+  const upgrade = upgradeOf(before, successor(before, defined), planContext(services, request), services.catalog);
   const reason = refusal(upgrade, settings);
   const verdict = reason === null ? ['CREATE OR REPLACE', 'allowed', ''] : ['CREATE OR REPLACE', 'refused', reason];
   return textRows(columns, [...upgrade.fates.map(({ what, fate, note }) => [what, fate, note]), verdict]);
 }
 
 /** What the view becomes: what it keeps in Kafka goes by the names that it has. */
-function successor(before: MaterializedViewDefinition, { sql, columns, dependsOn, into, settings }: MaterializedViewDefinition) {
-  return { ...before, sql, columns, dependsOn, into, settings, stream: before.stream && { ...before.stream, columns } };
+function successor(before: MaterializedViewDefinition, { definition, settings }: Defined): MaterializedViewDefinition {
+  const { sql, columns, dependsOn, into } = definition;
+  const stream = before.stream && { ...before.stream, columns };
+  return { ...before, sql, columns, dependsOn, into, settings: settingsInPlaceOf(before, settings), stream };
 }
 
 function refusal({ refusal: reason, changesState }: ViewUpgrade, { onStateChange }: ViewSettings): string | null {

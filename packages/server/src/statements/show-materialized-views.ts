@@ -1,8 +1,8 @@
 import type { MaterializedViewDefinition } from '@millrace/catalog';
 import { fromText, parseDataType, type Value } from '@millrace/data';
 import { listOffsets } from '@millrace/kafka-client';
-import { ownerOf } from '../views/view-group.ts';
-import { viewNames } from '../views/view-names.ts';
+import { ownersOf } from '../views/view-group.ts';
+import { groupIdsOf, layoutOf } from '../views/view-layout.ts';
 import type { ViewRecord } from '../views/view-registry.ts';
 import { type Answer, fixedRows } from './answer.ts';
 import type { Services } from './services.ts';
@@ -20,7 +20,7 @@ const columns = {
 } as const;
 
 /**
- * SHOW MATERIALIZED VIEWS. `server`: in a cluster the one that runs it, as `id@host`; `lag`: records of the sources that are not committed yet, NULL if no broker tells; `rate`: records a second,
+ * SHOW MATERIALIZED VIEWS. `server`: in a cluster the one that runs it, as `id@host`, or those that share it; `lag`: records of the sources that are not committed yet, NULL if no broker tells; `rate`: records a second,
  * over the last seconds; `error`: what it has ended with, or the last failure that it recovered from.
  */
 export async function showMaterializedViews(services: Services, matches: (name: string) => boolean): Promise<Answer> {
@@ -50,18 +50,19 @@ async function rowOf(view: MaterializedViewDefinition, services: Services): Prom
 /** Empty if there is but one server, if none runs the view, and if no broker tells. */
 async function serverOf(view: MaterializedViewDefinition, { values, admin }: Services): Promise<string> {
   if (values.cluster === '') return '';
-  return (await ownerOf(view, admin).catch(() => null)) ?? '';
+  return (await ownersOf(view, admin).catch(() => [])).join(', ');
 }
 
-/** Of a view that does not run here the group tells where it stands. */
+/** Of a view that does not run here, or not all of it, its groups tell where it stands. */
 async function lagOf(
   view: MaterializedViewDefinition,
   { state, statistics }: ViewRecord,
   { admin, kafka }: Services,
 ): Promise<number | null> {
-  const running = state === 'standby' ? [] : (statistics?.view?.committed ?? []);
+  const running = state === 'standby' || layoutOf(view) !== null ? [] : (statistics?.view?.committed ?? []);
   try {
-    const committed = running.length > 0 ? running : await admin.groupOffsets(viewNames(view.name, view.id).groupId);
+    const groups = groupIdsOf(view).map((groupId) => admin.groupOffsets(groupId));
+    const committed = running.length > 0 ? running : (await Promise.all(groups)).flat();
     let lag = 0;
     for (const topic of new Set(committed.map((position) => position.topic))) {
       const of = committed.filter((position) => position.topic === topic);

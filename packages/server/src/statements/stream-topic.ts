@@ -26,7 +26,7 @@ export async function createTopic(stream: StreamDefinition, services: Services):
 }
 
 /**
- * Makes a topic of one partition that is no stream's: state, dead letters. One that is there is taken as it is.
+ * Makes a topic that is no stream's, mostly of one partition: state, dead letters. One that is there is taken as it is.
  * @param settings of the view, which may say how many brokers hold it
  */
 export async function createStateTopic(
@@ -34,9 +34,10 @@ export async function createStateTopic(
   configs: Readonly<Record<string, string>>,
   settings: StreamDefinition['settings'],
   services: Services,
+  partitions = 1,
 ): Promise<void> {
   const replicationFactor = Number(settings['replication_factor'] ?? services.values['kafka.replication_factor']);
-  await createForAnyTimestamp({ topic, partitions: 1, replicationFactor, configs }, services);
+  await createForAnyTimestamp({ topic, partitions, replicationFactor, configs }, services);
   await topicOf(topic, services);
 }
 

@@ -3,6 +3,7 @@ import { type Clock, delay } from '@millrace/core';
 import { type KafkaClient, listOffsets, type PartitionOffset } from '@millrace/kafka-client';
 import { untilVisible } from './until-visible.ts';
 import { committedBy } from './view-group.ts';
+import { hasExchange, layoutOf, sharedNames } from './view-layout.ts';
 import { keepsDeadLetters, viewNames } from './view-names.ts';
 import { notRunning, type ViewRegistry } from './view-registry.ts';
 
@@ -26,6 +27,11 @@ export async function flushViews(views: readonly MaterializedViewDefinition[], o
   for (const view of inOrderOfFlow(views, options.catalog)) {
     const ends = await endsOf(view, options);
     await untilCommitted(view, ends, options);
+    if (hasExchange(view)) {
+      const { exchangeTopic } = sharedNames(view);
+      await untilVisible(exchangeTopic, options.kafka, options.clock, options.signal);
+      await untilCommitted(view, await endsOfTopics([exchangeTopic], options), options);
+    }
     for (const topic of topicsWrittenBy(view, options.catalog)) await untilVisible(topic, options.kafka, options.clock, options.signal);
   }
 }
@@ -60,10 +66,15 @@ function topicsWrittenBy(view: MaterializedViewDefinition, catalog: Catalog): st
   return keepsDeadLetters(view) ? [topic, viewNames(view.name, view.id).deadLetterTopic] : [topic];
 }
 
-async function endsOf(view: MaterializedViewDefinition, { catalog, kafka }: FlushOptions): Promise<PartitionOffset[]> {
-  const ends: PartitionOffset[] = [];
+function endsOf(view: MaterializedViewDefinition, options: FlushOptions): Promise<PartitionOffset[]> {
+  const { catalog } = options;
   const topics = [...streamsReadBy(view, catalog)].map((name) => catalog.stream(name)!.topic);
   if (keepsDeadLetters(view)) topics.push(viewNames(view.name, view.id).replayTopic);
+  return endsOfTopics(topics, options);
+}
+
+async function endsOfTopics(topics: readonly string[], { kafka }: FlushOptions): Promise<PartitionOffset[]> {
+  const ends: PartitionOffset[] = [];
   for (const topic of topics) {
     const [metadata] = await kafka.metadata([topic]);
     const partitions = metadata!.partitions.map(({ partition }) => partition);
@@ -81,8 +92,9 @@ async function untilCommitted(
   for (;;) {
     const record = await views.record(view);
     if (record.state === 'error' || record.state === 'paused' || record.state === 'stopped') throw notRunning(record);
-    // Of a view that runs elsewhere the group tells.
-    const committed = record.state === 'standby' ? await committedBy(view, kafka) : (record.statistics?.view?.committed ?? []);
+    // Of what runs elsewhere the groups tell.
+    const committed =
+      record.state === 'standby' || layoutOf(view) !== null ? await committedBy(view, kafka) : (record.statistics?.view?.committed ?? []);
     const isDone = ends.every(({ topic, partition, offset }) =>
       committed.some((done) => done.topic === topic && done.partition === partition && done.offset >= offset),
     );

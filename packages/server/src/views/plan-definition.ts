@@ -1,11 +1,12 @@
 import type { MaterializedViewDefinition, StreamDefinition } from '@millrace/catalog';
 import { MillraceError } from '@millrace/core';
 import type { ClusterOptions } from '@millrace/kafka-client';
-import { type PlanContext, planView, takeViewSettings } from '@millrace/planner';
+import { type PlanContext, planView, type QueryPlan, splitView, takeViewSettings } from '@millrace/planner';
 import type { ViewRequest } from '@millrace/runtime';
 import { parseQuery } from '@millrace/sql';
 import { planPlacement, recordOptions } from '../insert/stream-target.ts';
 import { instanceIdOf } from './view-group.ts';
+import { layoutOf, sharedNames } from './view-layout.ts';
 import { viewNames } from './view-names.ts';
 
 /** How views are run by this server. */
@@ -47,11 +48,58 @@ export function planDefinition(definition: MaterializedViewDefinition, context: 
   return { plan: definition.into === null ? plan : silent, target, settings };
 }
 
+/** A task of a view. */
+export interface TaskRequest {
+  /** What it reads and gives: of a view that is shared in two steps, `rows` are read from the source and sent on, and `groups` come of them. */
+  readonly reads: 'source' | 'exchange';
+  readonly writes: 'target' | 'exchange';
+  readonly request: ViewRequest;
+}
+
 /**
- * A view as the engine runs it.
+ * The tasks of a view that this server takes part with.
  * @throws {MillraceError} as {@link planDefinition}
  */
-export function viewRequest(definition: MaterializedViewDefinition, surroundings: ViewSurroundings, context: PlanContext): ViewRequest {
+export function viewRequests(definition: MaterializedViewDefinition, surroundings: ViewSurroundings, context: PlanContext): TaskRequest[] {
+  const request = wholeRequest(definition, surroundings, context);
+  const layout = layoutOf(definition);
+  if (layout === null) return [{ reads: 'source', writes: 'target', request }];
+  const { rows, groups, exchangeTopic } = sharedNames(definition);
+  const stages = splitView(request.plan, exchangeTopic);
+  const tasks = Array.from({ length: layout.tasks }, (_, index) => ({
+    tasks: layout.tasks,
+    instanceId: `${request.instanceId}.${index}`,
+    memoryBytes: Math.ceil(request.memoryBytes / layout.tasks),
+    snapshots: null,
+  }));
+  if (stages.kind === 'rows') {
+    const plan = withoutWatermarks(request.plan);
+    return tasks.map((task) => ({ reads: 'source', writes: 'target', request: { ...request, ...task, ...rows, plan } }));
+  }
+  const sink = {
+    kind: 'exchange',
+    topic: exchangeTopic,
+    partitions: layout.parts,
+    keys: stages.keys,
+    schema: stages.rows.schema,
+    replayTopic: request.replayTopic,
+  } as const;
+  // What has gone through the exchange can be told from no record of the source: it is neither put aside nor processed again.
+  const behind = { ...groups, plan: stages.groups, deadLetterTopic: null, replayTopic: null };
+  return [
+    ...tasks.map((task): TaskRequest => {
+      return { reads: 'source', writes: 'exchange', request: { ...request, ...task, ...rows, plan: stages.rows, sink } };
+    }),
+    ...tasks.map((task): TaskRequest => ({ reads: 'exchange', writes: 'target', request: { ...request, ...task, ...behind } })),
+  ];
+}
+
+function withoutWatermarks({ givesWatermarks: _, ...plan }: QueryPlan): QueryPlan {
+  return plan;
+}
+
+/** The view as one task has it. */
+function wholeRequest(definition: MaterializedViewDefinition, surroundings: ViewSurroundings, context: PlanContext): ViewRequest {
   const own = { ...context, source: definition.sql };
   const { plan, target, settings } = planDefinition(definition, context);
   const timeIndex = target.columns.length;
@@ -73,6 +121,7 @@ export function viewRequest(definition: MaterializedViewDefinition, surroundings
         ...planPlacement(target, own),
       },
     },
+    tasks: null,
     groupId,
     instanceId: instanceIdOf(surroundings.serverId),
     transactionalId,

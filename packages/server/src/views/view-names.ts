@@ -4,6 +4,8 @@ import { type MaterializedViewDefinition, topicNameOf } from '@millrace/catalog'
 export function viewNames(name: string, id: string) {
   const encoded = topicNameOf(name);
   return {
+    /** What names of its tasks begin with. */
+    base: `millrace.${encoded}`,
     groupId: `millrace.view.${encoded}`,
     transactionalId: `millrace.${encoded}.0`,
     changelogTopic: `millrace.changelog.${encoded}.${id}`,

@@ -1,13 +1,15 @@
 import type { Catalog, MaterializedViewDefinition, RelationChange } from '@millrace/catalog';
 import { asMillraceError, type Clock, type Logger, MillraceError, type Timer } from '@millrace/core';
-import type { QueryEngine, QueryState, QueryStatistics, RunningView, ViewRequest } from '@millrace/runtime';
+import type { QueryEngine, QueryState, QueryStatistics } from '@millrace/runtime';
+import type { TaskRequest } from './plan-definition.ts';
+import { RunningTasks } from './running-tasks.ts';
 
 export interface ViewRegistryOptions {
   readonly engine: Pick<QueryEngine, 'startView'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** @throws {MillraceError} if the view cannot be planned any more */
-  readonly request: (definition: MaterializedViewDefinition) => ViewRequest;
+  readonly requests: (definition: MaterializedViewDefinition) => readonly TaskRequest[];
   /** Called when a view was dropped and runs here no more. */
   readonly forget: (definition: MaterializedViewDefinition) => void;
 }
@@ -23,9 +25,9 @@ export interface ViewRecord {
 
 interface Entry {
   readonly definition: MaterializedViewDefinition;
-  /** As {@link RunningView.ready}, or rejects with what kept it from running. */
+  /** As {@link RunningTasks.ready}, or rejects with what kept it from running. */
   started: Promise<void>;
-  running: RunningView | null;
+  running: RunningTasks | null;
   failure: MillraceError | null;
   /** Set while it waits to be started again. */
   retry: Timer | null;
@@ -134,7 +136,9 @@ export class ViewRegistry {
     await this.#endings.get(name);
     if (this.#entries.get(name) !== entry) throw endedBefore(name);
     try {
-      const running = this.#options.engine.startView(this.#options.request(definition));
+      const { requests, engine } = this.#options;
+      const tasks = requests(definition).map(({ reads, writes, request }) => ({ reads, writes, running: engine.startView(request) }));
+      const running = new RunningTasks(tasks);
       entry.running = running;
       running.done.catch((failure: unknown) => this.#onFailed(entry, asMillraceError(failure)));
       await running.ready;

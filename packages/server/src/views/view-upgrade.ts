@@ -1,8 +1,9 @@
 import type { Catalog, ColumnDefinition, MaterializedViewDefinition } from '@millrace/catalog';
 import { asMillraceError } from '@millrace/core';
 import { formatDataType } from '@millrace/data';
-import { compareState, type PlanContext, type StateFate } from '@millrace/planner';
+import { compareState, type PlanContext, type StateFate, splitView } from '@millrace/planner';
 import { planDefinition } from './plan-definition.ts';
+import { layoutOf, layoutRefusal } from './view-layout.ts';
 import { keepsDeadLetters } from './view-names.ts';
 
 /** What becomes of what a view has, when another definition takes the place of its own. */
@@ -36,9 +37,28 @@ export function upgradeOf(
   const letters: Fate = { what: 'dead letters', fate: 'kept', note: "shown and replayed when recovery_policy is 'best_effort' again" };
   return {
     fates: [...state, ...columns, ...(isQuieted ? [letters] : [])],
-    refusal: refusalOf(before, after, columns, catalog),
+    refusal: refusalOf(before, after, columns, catalog) ?? shareRefusal(before, after, state, context),
     changesState: state.some(({ fate }) => fate !== 'kept'),
   };
+}
+
+/** The tasks of a shared view have a state each, and what is on its way between them: it is not dropped in one piece. */
+function shareRefusal(
+  before: MaterializedViewDefinition,
+  after: MaterializedViewDefinition,
+  state: readonly Fate[],
+  context: PlanContext,
+): string | null {
+  if (layoutOf(before) === null) return null;
+  const changed = state.find(({ fate }) => fate !== 'kept');
+  if (changed !== undefined)
+    return `${changed.what} would be ${changed.fate}, and the state of a view with max_parallelism is not discarded`;
+  try {
+    splitView(planDefinition(after, context).plan, '');
+    return null;
+  } catch (failure) {
+    return asMillraceError(failure).message;
+  }
 }
 
 function stateFates(before: MaterializedViewDefinition, after: MaterializedViewDefinition, context: PlanContext): Fate[] {
@@ -78,6 +98,8 @@ function refusalOf(
   if (before.into !== after.into) return `it writes ${before.into === null ? 'into a stream of its own' : `INTO ${before.into}`}`;
   const setting = topicSettings.find((key) => before.settings[key] !== after.settings[key]);
   if (setting !== undefined) return `${setting} belongs to its topic, which stays as it is`;
+  const layout = layoutRefusal(before, after);
+  if (layout !== null) return layout;
   if (before.into !== null || columns.length === 0) return null;
   const bad = columns.find(({ fate }) => fate !== 'new');
   if (bad !== undefined)
