@@ -25,6 +25,7 @@ const layers: Record<string, number> = {
 /** Inside these packages the folders have an order too: a folder imports only from those before it. */
 const folderOrder: Readonly<Record<string, readonly string[]>> = {
   'packages/runtime': ['expression', 'window', 'watermark', 'state', 'operators', 'sinks', 'sources', 'task', 'view', 'engine'],
+  'packages/pipes': ['stage', 'host', 'extract', 'progress', 'task', 'engine'],
   'packages/broker': ['log', 'producer', 'group', 'topic', 'transaction', 'cluster', 'security', 'handlers', 'server'],
 };
 

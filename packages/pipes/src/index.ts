@@ -1,6 +1,7 @@
 export type { PipeEngine, PipeEngineOptions, PipePlugins } from './engine/pipe-engine.ts';
 export { RunningPipe } from './engine/running-pipe.ts';
 export { matchesPattern } from './extract/path-pattern.ts';
+export { LocalStages } from './host/local-stages.ts';
 export type { ExportDescription, InstalledPlugin, InstallRequest, PluginDescription } from './host/plugin-description.ts';
 export type { PluginHost, PluginHostOptions } from './host/plugin-host.ts';
 export type { PluginLimits, PluginMetric, StageEnvironment, StageLink, StagePorts } from './host/stage-environment.ts';

@@ -13,6 +13,7 @@ export type { UndecodableSample } from './sources/samples.ts';
 export type { PartitionProgress } from './sources/scan-partition.ts';
 export type { KafkaSource } from './sources/source-ports.ts';
 export type { QueryRequest, SinkRequest } from './task/query-request.ts';
+export { compileStatelessRows, type StatelessRows } from './task/stateless-rows.ts';
 export type { OperatorStatistics, QueryState, QueryStatistics } from './task/statistics.ts';
 export type { ViewStatistics } from './task/view-statistics.ts';
 export { discardState } from './view/discard-state.ts';

@@ -1,0 +1,119 @@
+import { unlessAborted } from '@millrace/core';
+import type { Injections, Json, OpenContext, PluginDefinition, StageKind, StreamSelection } from '@millrace/sdk';
+import type { ConnectorStage, ExtractorStage, ProcessorStage, StageOpener, StageRequest } from '../stage/stage.ts';
+import { loadDefinition } from './load-definition.ts';
+import { readAttributes } from './read-attributes.ts';
+import { type ServiceSources, StageContainer } from './services/stage-container.ts';
+import { hookError } from './stages/hook-failure.ts';
+import { LocalConnector } from './stages/local-connector.ts';
+import { LocalExtractor } from './stages/local-extractor.ts';
+import { LocalProcessor } from './stages/local-processor.ts';
+import { SharedConnector } from './stages/shared-connector.ts';
+
+/** Opens stages whose hooks run in this thread: built-in plugins beside their pipes, plugins of users in the worker of their package. */
+export class LocalStages implements StageOpener {
+  readonly #sources: ServiceSources;
+  readonly #container: StageContainer;
+  readonly #connectors = new Map<string, SharedConnector>();
+
+  constructor(sources: ServiceSources) {
+    this.#sources = sources;
+    this.#container = new StageContainer(sources);
+  }
+
+  async openProcessor(request: StageRequest, signal: AbortSignal): Promise<LocalProcessor & ProcessorStage> {
+    const definition = await loadDefinition(request.plugin, 'processor');
+    const attributes = this.#read(definition, request);
+    const closing = new AbortController();
+    const stageSignal = AbortSignal.any([closing.signal, signal]);
+    const context = this.#context(definition, request, attributes, stageSignal);
+    const resource = await this.#open(definition, closing, signal, async () => definition.open(context()));
+    const { timezone } = this.#sources.environment;
+    return new LocalProcessor({ pipe: request.pipe, definition, attributes, resource, timezone, closing, signal: stageSignal });
+  }
+
+  async openConnector(request: StageRequest, signal: AbortSignal): Promise<LocalConnector & ConnectorStage> {
+    const definition = await loadDefinition(request.plugin, 'connector');
+    const attributes = this.#read(definition, request);
+    const key = sharingKey(request);
+    let shared = this.#connectors.get(key);
+    if (shared === undefined) {
+      const closing = new AbortController();
+      const context = this.#context(definition, request, attributes, closing.signal);
+      const forget = () => {
+        if (this.#connectors.get(key) === shared) this.#connectors.delete(key);
+      };
+      shared = new SharedConnector(definition, attributes, closing, async () => definition.open(context()), forget);
+      this.#connectors.set(key, shared);
+    }
+    const acquired = shared.acquire();
+    try {
+      await unlessAborted(acquired, signal);
+    } catch (error) {
+      // It may open yet: its share is given back then.
+      if (signal.aborted) acquired.then(() => shared.release()).catch(() => {});
+      throw hookError({ plugin: definition.name, hook: 'open' }, error);
+    }
+    return new LocalConnector(shared, request.pipe, this.#sources.environment, signal);
+  }
+
+  async openExtractor(request: StageRequest, position: Json | undefined, signal: AbortSignal): Promise<LocalExtractor & ExtractorStage> {
+    const definition = await loadDefinition(request.plugin, 'extractor');
+    const attributes = this.#read(definition, request);
+    const closing = new AbortController();
+    const stageSignal = AbortSignal.any([closing.signal, signal]);
+    const context = this.#context(definition, request, attributes, stageSignal);
+    const resource = await this.#open(definition, closing, signal, async () => definition.open({ ...context(), position }));
+    return new LocalExtractor({ definition, resource, clock: this.#sources.clock, closing, signal: stageSignal });
+  }
+
+  async select(request: StageRequest): Promise<StreamSelection | null> {
+    const definition = await loadDefinition(request.plugin, 'extractor');
+    const attributes = this.#read(definition, request);
+    try {
+      return definition.select?.(attributes) ?? null;
+    } catch (error) {
+      throw hookError({ plugin: definition.name, hook: 'select' }, error);
+    }
+  }
+
+  /** Reads the attributes. @throws {MillraceError} PIPE_ATTRIBUTES_INVALID with every problem */
+  async check(request: StageRequest): Promise<void> {
+    this.#read(await loadDefinition<StageKind>(request.plugin, request.kind), request);
+  }
+
+  #read(definition: PluginDefinition, request: StageRequest): unknown {
+    return readAttributes(definition, request, this.#sources.environment.timezone);
+  }
+
+  /** Makes what `open` receives: services are resolved when it is called, so that their errors are those of `open`. */
+  #context(
+    definition: PluginDefinition,
+    request: StageRequest,
+    attributes: unknown,
+    signal: AbortSignal,
+  ): () => OpenContext<unknown, Injections> {
+    return () => {
+      const resolve = this.#container.forStage({ pipe: request.pipe, stage: request.kind, plugin: definition.name });
+      const services = Object.entries(definition.inject ?? {}).map(([name, token]) => [name, resolve(token)]);
+      return { ...Object.fromEntries(services), attributes, pipe: request.pipe, signal };
+    };
+  }
+
+  async #open(definition: PluginDefinition, closing: AbortController, signal: AbortSignal, open: () => Promise<unknown>): Promise<unknown> {
+    const opened = open();
+    try {
+      return await unlessAborted(opened, signal);
+    } catch (error) {
+      closing.abort();
+      if (signal.aborted) opened.then((resource) => definition.close?.(resource as never)).catch(() => {});
+      throw hookError({ plugin: definition.name, hook: 'open' }, error);
+    }
+  }
+}
+
+/** Equal for requests that are equal but for the pipe. The order of keys does not matter. */
+function sharingKey({ plugin, attributes }: StageRequest): string {
+  const entries = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([plugin.module, plugin.exportName, entries]);
+}

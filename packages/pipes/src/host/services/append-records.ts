@@ -1,0 +1,31 @@
+import type { KafkaClient, RecordAppender } from '@millrace/kafka-client';
+import { partitionForKey } from '@millrace/kafka-protocol';
+import type { TopicRecord } from '@millrace/sdk';
+
+/**
+ * Appends the records of a plugin to their partitions: the one they name, that of their key, or, of all without either, one and the same.
+ * @param nowMs stands where a record has no time
+ * @param turn which partition records go to that name none and have no key: another number, another partition
+ * @throws {MillraceError} KAFKA_*; {RangeError} for a partition that is not there
+ */
+export async function appendRecords(
+  client: KafkaClient,
+  appender: RecordAppender,
+  topic: string,
+  records: readonly TopicRecord[],
+  nowMs: number,
+  turn: number,
+): Promise<void> {
+  const { length } = (await client.topic(topic)).partitions;
+  for (const record of records) {
+    const [key, value] = [bytesOf(record.key), bytesOf(record.value)];
+    const partition = record.partition ?? (key === null ? turn % length : partitionForKey(key, length));
+    if (!(partition >= 0 && partition < length)) throw new RangeError(`the topic ${topic} has no partition ${partition}: it has ${length}`);
+    const headers = record.headers?.map(({ key: name, value: text }) => ({ key: name, value: text && Buffer.from(text) }));
+    await appender.append(topic, partition, record.timestampMs ?? nowMs, key, value, headers);
+  }
+}
+
+function bytesOf(value: Uint8Array | string | null | undefined): Uint8Array | null {
+  return typeof value === 'string' ? Buffer.from(value) : (value ?? null);
+}
