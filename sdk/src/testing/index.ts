@@ -1,0 +1,11 @@
+export type { TargetAbility } from './conformance-cases.ts';
+export { type ConformanceCase, type ConformanceTarget, connectorConformance } from './connector-conformance.ts';
+export { ConnectorDriver, connectorDriver, type DeadLetter } from './connector-driver.ts';
+export { ExtractorDriver, extractorDriver } from './extractor-driver.ts';
+export { FakeClock } from './fake-clock.ts';
+export { type Fault, Faults, type SeededFaults } from './faults.ts';
+export { type FaultyProxy, type FaultyProxyOptions, faultyProxy } from './faulty-proxy.ts';
+export { type DeleteOptions, deleteEvent, type RowsOptions, rowsEvent } from './memory-rows.ts';
+export type { DriverOptions } from './open-stage.ts';
+export { ProcessorDriver, processorDriver } from './processor-driver.ts';
+export { type LogLine, type Provided, provide, TestServices } from './test-services.ts';
