@@ -7,6 +7,14 @@ import Demo from './commands/demo.ts';
 import GroupDescribe from './commands/group/describe.ts';
 import GroupList from './commands/group/list.ts';
 import GroupReset from './commands/group/reset.ts';
+import PipeAlter from './commands/pipe/alter.ts';
+import PipeCreate from './commands/pipe/create.ts';
+import PipeDrop from './commands/pipe/drop.ts';
+import PipeExplain from './commands/pipe/explain.ts';
+import PipeList from './commands/pipe/list.ts';
+import PipeShow from './commands/pipe/show.ts';
+import PipeStart from './commands/pipe/start.ts';
+import PipeStop from './commands/pipe/stop.ts';
 import QueryExplain from './commands/query/explain.ts';
 import QueryKill from './commands/query/kill.ts';
 import QueryList from './commands/query/list.ts';
@@ -41,6 +49,14 @@ export const commands = {
   'group:describe': GroupDescribe,
   'group:list': GroupList,
   'group:reset': GroupReset,
+  'pipe:alter': PipeAlter,
+  'pipe:create': PipeCreate,
+  'pipe:drop': PipeDrop,
+  'pipe:explain': PipeExplain,
+  'pipe:list': PipeList,
+  'pipe:show': PipeShow,
+  'pipe:start': PipeStart,
+  'pipe:stop': PipeStop,
   'query:explain': QueryExplain,
   'query:kill': QueryKill,
   'query:list': QueryList,

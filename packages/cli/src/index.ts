@@ -20,6 +20,7 @@ export async function main(): Promise<void> {
       commands: { strategy: 'explicit', target: commandsTarget, identifier: 'commands' },
       topics: {
         'broker:user': { description: 'users that authenticate themselves to a broker' },
+        pipe: { description: 'pipes: from streams to wherever their records are wanted' },
         stream: { description: 'streams: Kafka topics with a schema' },
         query: { description: 'queries that are running' },
         topic: { description: 'topics of any Kafka cluster' },

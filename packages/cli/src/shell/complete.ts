@@ -44,7 +44,21 @@ async function candidates(begun: string, tokens: readonly SyntaxToken[], names: 
   return [...matching(begun, [...columns, ...functions, ...streams]), ...matchingKeywords(begun)];
 }
 
-const openingWords = new Set(['CREATE', 'DESCRIBE', 'DROP', 'EXPLAIN', 'INSERT', 'KILL', 'SELECT', 'SHOW', 'TRUNCATE', 'WITH']);
+const openingWords = new Set([
+  'ALTER',
+  'CREATE',
+  'DESCRIBE',
+  'DROP',
+  'EXPLAIN',
+  'INSERT',
+  'KILL',
+  'SELECT',
+  'SHOW',
+  'START',
+  'STOP',
+  'TRUNCATE',
+  'WITH',
+]);
 
 /** Columns of all streams that the statement names. */
 async function columnsInReach(tokens: readonly SyntaxToken[], streams: readonly string[], names: NameSource): Promise<string[]> {

@@ -12,7 +12,7 @@ export interface StatementKind {
   readonly givesRows: boolean;
 }
 
-const rowWords: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'KILL', '(']);
+const rowWords: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'SHOW', 'DESCRIBE', 'DESC', 'EXPLAIN', 'KILL', 'START', 'STOP', '(']);
 
 /** Tells the kind of one statement. Never throws, whatever the text. */
 export function statementKind(text: string): StatementKind {
