@@ -84,6 +84,7 @@ class TcpProxy implements FaultyProxy {
     const link = { client, target, losesAnswer: false };
     for (const socket of [client, target]) {
       this.#sockets.add(socket);
+      socket.setNoDelay();
       socket.on('close', () => {
         this.#sockets.delete(socket);
         client.destroy();

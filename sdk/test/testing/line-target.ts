@@ -58,8 +58,8 @@ class LineClient {
   }
 
   send(event: RowsEvent): void {
-    for (let row = 0; row < event.rowCount; row++) this.socket.write(`${event.json(row)}\n`);
-    this.socket.write('\n');
+    const lines = Array.from({ length: event.rowCount }, (_, row) => `${event.json(row)}\n`);
+    this.socket.write(`${lines.join('')}\n`);
   }
 
   async answer(signal: AbortSignal): Promise<string> {
