@@ -44,8 +44,12 @@ const verdicts = new Map<number, Verdict>([
 /** A restarted server answers so for some seconds after its port has opened. */
 const noRegionYet = /\bno (?:available )?(?:\w+ )?region ?groups?\b/i;
 
+/** So a device whose name is illegal is answered, all of whose measurements are rejected for it. */
+const illegalName = /is not a legal path|\bcode:509\b/;
+
 /** Of one status; those of several statements are in its `subStatus`. */
 export function verdictOf(status: Status): Verdict {
+  if (status.code === statusCode.measurementRejected && illegalName.test(status.message ?? '')) return 'final';
   const verdict = verdicts.get(status.code);
   if (verdict !== undefined) return verdict;
   return status.needRetry === true || noRegionYet.test(status.message ?? '') ? 'retry' : 'final';
