@@ -1,4 +1,4 @@
-import { KafkaClient, listOffsets, openTransactionalProducer } from '@millrace/kafka-client';
+import { createAdmin, KafkaClient, listOffsets, openTransactionalProducer } from '@millrace/kafka-client';
 import { apis } from '@millrace/kafka-protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestServer, type TestServer } from '../harness/server.ts';
@@ -80,6 +80,35 @@ describe('a log that has dropped what a view had not read', () => {
     await expect.poll(() => shown(view), { timeout: 20_000 }).toMatchObject(expected);
     await run(`FLUSH MATERIALIZED VIEW ${view}`).catch(() => {});
     expect(await run(`SELECT n FROM table(${view}) ORDER BY n`)).toEqual(rows);
+  });
+});
+
+describe('a topic that was deleted and made anew while a view was paused', () => {
+  const makeAnew = async (topic: string) => {
+    const admin = createAdmin({ brokers: server.brokers, clientId: 'test' });
+    await admin.deleteTopic(topic);
+    await expect.poll(() => admin.createTopic({ topic, partitions: 1 }).catch(() => false), { timeout: 20_000 }).toBe(true);
+    await admin.close();
+  };
+
+  it('ends it, though the new one holds more than the old one did', async () => {
+    await read('replaced', 'of_replaced');
+    await run('SYSTEM PAUSE MATERIALIZED VIEW of_replaced');
+    await makeAnew('replaced');
+    await insert('replaced', 11, 12, 13, 14);
+    expect(await refusal('SYSTEM UNPAUSE MATERIALIZED VIEW of_replaced')).toContain('its topic "replaced" was deleted and made anew');
+    expect(await run('SELECT n FROM table(of_replaced) ORDER BY n')).toEqual(['1', '2']);
+  });
+
+  it('ends it where it was its changelog', async () => {
+    await read('counted', 'of_counted');
+    await run('SYSTEM PAUSE MATERIALIZED VIEW of_counted');
+    const admin = createAdmin({ brokers: server.brokers, clientId: 'test' });
+    const changelog = (await admin.listTopics()).find((topic) => topic.startsWith('millrace.changelog.of_counted.'))!;
+    await admin.close();
+    await makeAnew(changelog);
+    expect(await refusal('SYSTEM UNPAUSE MATERIALIZED VIEW of_counted')).toContain('was emptied: what the view has computed is lost');
+    expect(await run('SELECT n FROM table(of_counted) ORDER BY n')).toEqual(['1', '2']);
   });
 });
 

@@ -87,6 +87,8 @@ export interface ScanNode {
   readonly schema: Schema;
   readonly stream: string;
   readonly topic: string;
+  /** Of the topic that the stream was created over; left out where it is not known. */
+  readonly topicId?: string;
   readonly format: string;
   /**
    * One for each field of the schema, in order; none at all where only the number of rows counts.

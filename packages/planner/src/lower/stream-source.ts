@@ -65,6 +65,7 @@ function scanOf(definition: StreamDefinition, decode: readonly ScanColumn[], dec
     bounded: planning.bounded,
     watermark: null,
     batchPerChunk: false,
+    ...(definition.topicId !== null && { topicId: definition.topicId }),
     ...(planning.context.catalog.materializedView?.(definition.name) !== undefined && { readsWatermarks: true as const }),
   };
 }

@@ -11,7 +11,7 @@ import { UndecodableRecords } from './samples.ts';
 import { type LaneOutput, ScanLane } from './scan-lane.ts';
 import { type PartitionProgress, ScanPartition } from './scan-partition.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
-import { sourceGone } from './source-gone.ts';
+import { sourceGone, sourceMadeAnew } from './source-gone.ts';
 import type { Pace, SourceContext } from './source-ports.ts';
 import { type PartitionStart, resumePositions, startPositions } from './start-positions.ts';
 import { TopicWatch } from './topic-watch.ts';
@@ -132,6 +132,7 @@ export class Scan {
     const metadata = await kafka.topic(topic).catch((error: unknown) => {
       throw this.#asGone(asMillraceError(error));
     });
+    if (this.#recovery !== null && isAnother(metadata.topicId, this.#node.topicId)) throw sourceMadeAnew(this.stream, topic);
     this.#topicPartitions = metadata.partitions.length;
     const all = metadata.partitions.map(({ partition }) => partition);
     const isMine = (partition: number) => this.lanes.some(({ of }) => of!.topic === topic && of!.partition === partition);
@@ -358,4 +359,11 @@ export class Scan {
     if (error.code !== 'KAFKA_TOPIC_UNKNOWN' || topic !== this.topic) return error;
     return sourceGone(this.stream, this.topic, error);
   }
+}
+
+/** Brokers before Kafka 2.8 give topics no ids: all have this one. */
+const noTopicId = '00000000-0000-0000-0000-000000000000';
+
+function isAnother(found: string, expected: string | undefined): boolean {
+  return expected !== undefined && found !== expected && found !== noTopicId;
 }

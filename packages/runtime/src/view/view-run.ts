@@ -13,6 +13,7 @@ import { LocalSnapshot } from './local-snapshot.ts';
 import { type LanePlace, placeOf, readLanes } from './shared-changelog.ts';
 import { ViewCheckpoint } from './view-checkpoint.ts';
 import type { ViewKafka, ViewMember } from './view-kafka.ts';
+import { scansOf } from './scans-of.ts';
 import type { ViewRequest } from './view-request.ts';
 
 /** What a view uses of its surroundings. */
@@ -106,6 +107,7 @@ export class ViewRun {
     try {
       return begin(contents);
     } catch (failure) {
+    if (contents.size === 0) await unlessAborted(refuseEmptied(opened), signal);
       const { code, message } = asMillraceError(failure);
       if (code !== 'STATE_INVALID' || !snapshot.isUsed) throw failure;
       snapshot.discard(message);
@@ -264,6 +266,20 @@ function changelogGone(topic: string, cause: MillraceError): MillraceError {
     cause,
     details: { topic },
     hint: 'drop the view and create it again',
+/** State and offsets are committed together: where there are offsets and no state, that was deleted. @throws {MillraceError} STATE_INVALID */
+async function refuseEmptied({ request, context, member }: Opened): Promise<void> {
+  const topics = [...new Set(scansOf(request).map(({ topic }) => topic))];
+  const found = await Promise.all(topics.map((topic) => context.kafka.topic(topic).catch(() => null)));
+  const partitions = found.flatMap((of) => of?.partitions.map(({ partition }) => ({ topic: of.name, partition })) ?? []);
+  const committed = await member.committed(partitions);
+  if (committed.length === 0) return;
+  const { changelogTopic } = request;
+  throw new MillraceError('STATE_INVALID', `the changelog "${changelogTopic}" was emptied: what the view has computed is lost`, {
+    details: { topic: changelogTopic },
+    hint: 'drop the view and create it again',
+  });
+}
+
   });
 }
 

@@ -1,10 +1,10 @@
 import { asMillraceError, delay, MillraceError } from '@millrace/core';
 import type { GroupMember, PartitionOffset, TopicPartition } from '@millrace/kafka-client';
-import type { ScanNode } from '@millrace/planner';
 import { sourceGone } from '../sources/source-gone.ts';
 import { noStatistics, type QueryState, type QueryStatistics } from '../task/statistics.ts';
 import { FailedRecords } from './failed-records.ts';
 import { Rate } from './rate.ts';
+import { scansOf } from './scans-of.ts';
 import type { ViewRequest } from './view-request.ts';
 import { type ViewContext, ViewRun } from './view-run.ts';
 
@@ -12,6 +12,9 @@ const firstDelayMs = 100;
 const maxDelayMs = 10_000;
 /** So long a run that is stopped may take to commit what it has done, and then its member to leave: brokers that do not answer are not waited for. */
 const stopGraceMs = 3000;
+/** So often a source is asked for before it counts as gone. */
+const askedForSource = 4;
+const askAgainMs = 400;
 
 /**
  * A materialized view in one server: member of the view's group, and, while the group gives it the partitions, its one owner. Where the view
@@ -155,13 +158,19 @@ export class ViewTask {
     this.#ownership?.resolve();
   }
 
+  /** Brokers that have just started may not know a topic yet: what is not there is asked for again. */
   async #goneSource(): Promise<MillraceError | undefined> {
     for (const { topic, stream } of scansOf(this.#request)) {
-      const failure = await this.#context.kafka.topicOnce(topic).then(
-        () => undefined,
-        (error: unknown) => asMillraceError(error),
-      );
-      if (failure?.code === 'KAFKA_TOPIC_UNKNOWN') return sourceGone(stream, topic, failure);
+      for (let asked = 1; ; asked++) {
+        const failure = await this.#context.kafka.topicOnce(topic).then(
+          () => undefined,
+          (error: unknown) => asMillraceError(error),
+        );
+        if (failure?.code !== 'KAFKA_TOPIC_UNKNOWN') break;
+        if (asked === askedForSource) return sourceGone(stream, topic, failure);
+        await delay(this.#context.clock, askAgainMs, this.#stopping.signal).catch(() => {});
+        if (this.#isOwner || this.#stopping.signal.aborted) return undefined;
+      }
     }
     return undefined;
   }
@@ -279,15 +288,6 @@ function passes({ code, retryable, details }: MillraceError): boolean {
 function isSame(one: readonly TopicPartition[], other: readonly TopicPartition[]): boolean {
   const has = ({ topic, partition }: TopicPartition) => other.some((of) => of.topic === topic && of.partition === partition);
   return one.length === other.length && one.every(has);
-}
-
-function scansOf({ plan }: ViewRequest): ScanNode[] {
-  const visit = (node: ViewRequest['plan']['root']): ScanNode[] => {
-    if (node.node === 'scan') return [node];
-    if (node.node === 'union') return node.inputs.flatMap(visit);
-    return node.node === 'values' ? [] : visit(node.input);
-  };
-  return visit(plan.root);
 }
 
 function stopped(): MillraceError {
