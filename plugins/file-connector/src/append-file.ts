@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import type { Column } from '@millrace/sdk';
 import type { Disk, DiskFile } from './disk.ts';
+import { inTurn } from './in-turn.ts';
 import type { LineFormat } from './line-format.ts';
 
 export interface AppendOptions {
@@ -11,7 +12,7 @@ export interface AppendOptions {
   readonly maxBytes: number;
 }
 
-/** A file that holds whole rows only, whatever broke off in between. One call at a time, and nobody else writes to it. */
+/** A file that holds whole rows only, whatever broke off in between. Nobody outside this thread writes to it. */
 export class AppendFile {
   readonly path: string;
   readonly #disk: Disk;
@@ -32,10 +33,18 @@ export class AppendFile {
    * @param columns of the rows: where the file begins with others, it is renamed first
    * @param lines whole lines
    */
-  async append(lines: string, columns: readonly Column[]): Promise<void> {
-    const bytes = Buffer.from(lines);
+  append(lines: string, columns: readonly Column[]): Promise<void> {
+    return inTurn(this.path, () => this.#append(Buffer.from(lines), columns));
+  }
+
+  /** When what is under way is done. It opens again by itself. */
+  close(): Promise<void> {
+    return inTurn(this.path, () => this.#close());
+  }
+
+  async #append(bytes: Buffer, columns: readonly Column[]): Promise<void> {
     const head = this.#options.format.head(columns);
-    let file = (this.#file ??= await this.#open());
+    let file = await this.#current();
     if (this.#size > 0 && (this.#size + bytes.length > this.#options.maxBytes || !(await this.#beginsWith(file, head)))) {
       file = await this.#rotate();
     }
@@ -43,10 +52,16 @@ export class AppendFile {
     this.#head = head;
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
+  }
+
+  /** A connector that was given up may have written in between. */
+  async #current(): Promise<DiskFile> {
+    if (this.#file !== undefined && (await this.#file.size()) !== this.#size) await this.#close();
+    return (this.#file ??= await this.#open());
   }
 
   async #open(): Promise<DiskFile> {
@@ -81,13 +96,13 @@ export class AppendFile {
     } catch (error) {
       // Where this fails too, the next open finds what is left.
       await file.truncate(this.#size).catch(() => {});
-      await this.close().catch(() => {});
+      await this.#close().catch(() => {});
       throw error;
     }
   }
 
   async #rotate(): Promise<DiskFile> {
-    await this.close();
+    await this.#close();
     await this.#disk.rename(this.path, await this.#freeName());
     return (this.#file = await this.#open());
   }

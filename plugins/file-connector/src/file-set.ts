@@ -12,13 +12,12 @@ export interface FileRows {
   readonly columns: readonly Column[];
 }
 
-/** The files that a connector writes. Calls are done one after another: pipes may share a connector. */
+/** The files that a connector writes. */
 export class FileSet {
   readonly #disk: Disk;
   readonly #options: AppendOptions;
   /** The one that was used last is last. */
   readonly #files = new Map<string, AppendFile>();
-  #last: Promise<void> = Promise.resolve();
 
   constructor(disk: Disk, options: AppendOptions) {
     this.#disk = disk;
@@ -26,34 +25,30 @@ export class FileSet {
   }
 
   /** Resolves when all of them are in their files. */
-  append(parts: readonly FileRows[]): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const { path, lines, columns } of parts) await (await this.#file(path)).append(lines, columns);
-    });
+  async append(parts: readonly FileRows[]): Promise<void> {
+    for (const { path, lines, columns } of parts) {
+      const appended = this.#file(path).append(lines, columns);
+      await Promise.all([appended, this.#closeOldest()]);
+    }
   }
 
-  close(): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const file of this.#files.values()) await file.close();
-      this.#files.clear();
-    });
+  async close(): Promise<void> {
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    await Promise.all(files.map((file) => file.close()));
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
-  async #file(path: string): Promise<AppendFile> {
+  #file(path: string): AppendFile {
     const file = this.#files.get(path) ?? new AppendFile(path, this.#disk, this.#options);
     this.#files.delete(path);
     this.#files.set(path, file);
-    const [oldest] = this.#files.values();
-    if (this.#files.size > openFilesMax) {
-      this.#files.delete(oldest!.path);
-      await oldest!.close();
-    }
     return file;
+  }
+
+  async #closeOldest(): Promise<void> {
+    if (this.#files.size <= openFilesMax) return;
+    const [oldest] = this.#files.values();
+    this.#files.delete(oldest!.path);
+    await oldest!.close();
   }
 }

@@ -25,31 +25,30 @@ export interface Made {
  * whoever may create a pipe is trusted with code.
  */
 export class Program {
-  readonly #globals: { batch?: Batch };
+  /** The one name that programs see and did not make. */
+  readonly #globals: { $millrace: { batch?: Batch } };
   readonly #timeoutMs: number;
   readonly #run: Script;
 
   private constructor(source: string, filename: string, timeoutMs: number) {
-    this.#globals = {};
+    this.#globals = { $millrace: {} };
     this.#timeoutMs = timeoutMs;
     // Promises are done within the time, too.
     createContext(this.#globals, { name: 'js-processor', microtaskMode: 'afterEvaluate' });
     this.#evaluate(new Script(source, { filename, lineOffset: -1 }));
-    this.#evaluate(new Script(`var process = (${prelude})(transform);`, { filename: 'js-processor' }));
-    this.#run = new Script('process(batch)', { filename: 'js-processor' });
+    this.#evaluate(new Script(`$millrace.run = (${prelude})($millrace.transform);`, { filename: 'js-processor' }));
+    this.#run = new Script('$millrace.run($millrace.batch)', { filename: 'js-processor' });
   }
 
   /** @throws {SyntaxError} */
   static ofExpression(expression: string, timeoutMs: number): Program {
-    // By itself first: brackets that close more than they open would make something else of it.
-    new Script(`(${expression}\n)`, { filename: 'expression' });
-    return new Program(`var transform = (row, { key, time, stream, state }) => (\n${expression}\n);`, 'expression', timeoutMs);
+    return new Program(`$millrace.transform = (row, { key, time, stream, state }) => (\n${expression}\n);`, 'expression', timeoutMs);
   }
 
   /** @param text a script that sets `module.exports` to a function `(row, { key, time, stream, state })`. @throws {Error} */
   static ofModule(text: string, filename: string, timeoutMs: number): Program {
-    const source = `var module = { exports: undefined };\n${text}\n;var transform = module.exports;
-if (typeof transform !== 'function') throw new TypeError('module.exports is no function');`;
+    const source = `var module = { exports: undefined };\n${text}\n;$millrace.transform = module.exports;
+if (typeof module.exports !== 'function') throw new TypeError('module.exports is no function');`;
     return new Program(source, filename, timeoutMs);
   }
 
@@ -66,12 +65,12 @@ if (typeof transform !== 'function') throw new TypeError('module.exports is no f
       at: 0,
     };
     try {
-      this.#globals.batch = batch;
+      this.#globals.$millrace.batch = batch;
       this.#evaluate(this.#run);
     } catch (cause) {
       throw new BadRecord(Math.min(batch.at, event.rowCount - 1), messageOf(cause), { cause });
     } finally {
-      delete this.#globals.batch;
+      delete this.#globals.$millrace.batch;
     }
     return gather(batch.results, event);
   }

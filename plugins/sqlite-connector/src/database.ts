@@ -8,6 +8,7 @@ export class Database {
   readonly #path: string;
   readonly #sqlite: Sqlite;
   #last: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
 
   private constructor(path: string, sqlite: Sqlite) {
     this.#path = path;
@@ -64,9 +65,10 @@ export class Database {
     return this.#call((callback) => this.#sqlite.exec(sql, callback));
   }
 
-  async close(): Promise<void> {
-    await this.#last;
-    await this.#call((callback) => this.#sqlite.close(callback));
+  /** When what is under way is done. */
+  close(): Promise<void> {
+    this.#closed ??= this.#last.then(() => this.#call((callback) => this.#sqlite.close(callback)));
+    return this.#closed;
   }
 
   #call(start: (callback: (cause: Error | null) => void) => void): Promise<void> {

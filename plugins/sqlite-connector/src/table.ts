@@ -95,13 +95,16 @@ export class Table {
     const end = unfit?.row ?? event.rowCount;
     const statement = this.#statement(columns);
     const rows = this.#rowsAsJson(event, end);
+    await this.#database.script('SAVEPOINT event');
     try {
       await this.#database.run(statement, [`[${rows.join(',')}]`]);
       return unfit;
     } catch (error) {
       if (!(error instanceof ConstraintViolated)) throw error;
+      // A trigger of the table's owner may have ended the transaction: there is no way on then.
+      await this.#database.script('ROLLBACK TO event');
     }
-    // Together they have left nothing behind; one by one they show which it is.
+    // One by one they show which it is.
     for (const [row, text] of rows.entries()) {
       try {
         await this.#database.run(statement, [`[${text}]`]);
