@@ -62,9 +62,6 @@ export class FakeIotdb {
   #port = 0;
   #connections = 0;
   #sessions = 0;
-  /** Calls that are being held, at this moment and at most. */
-  #held = 0;
-  heldMax = 0;
   #released: Promise<void> = Promise.resolve();
   #release = () => {};
 
@@ -143,9 +140,7 @@ export class FakeIotdb {
   }
 
   async #serve(socket: Socket, connection: number, message: Message): Promise<void> {
-    this.heldMax = Math.max(this.heldMax, ++this.#held);
     await this.#released;
-    this.#held--;
     if (socket.destroyed) return;
     const method = methods.get(message.method);
     if (method === undefined) {

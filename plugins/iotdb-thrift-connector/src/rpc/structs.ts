@@ -25,7 +25,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export const endpoint = struct('TEndPoint', { ip: required(1, string), port: required(2, int32) });
+const endpoint = struct('TEndPoint', { ip: required(1, string), port: required(2, int32) });
 
 /** What a call has come to. */
 export interface Status {

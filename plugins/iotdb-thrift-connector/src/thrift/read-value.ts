@@ -19,10 +19,8 @@ const readers: { readonly [kind in ThriftType<unknown>['kind']]: (type: ThriftTy
   {
     bool: (_, from) => from.int8() !== 0,
     int8: (_, from) => from.int8(),
-    int16: (_, from) => from.int16(),
     int32: (_, from) => from.int32(),
     int64: (_, from) => from.int64(),
-    double: (_, from) => from.double(),
     string: (_, from) => from.string(),
     binary: (_, from) => from.binary(),
     list: (type, from, depth) => {

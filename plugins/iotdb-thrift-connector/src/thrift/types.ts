@@ -21,7 +21,7 @@ export const wireCode = {
   list: 15,
 } as const;
 
-export type ThriftKind = 'bool' | 'int8' | 'int16' | 'int32' | 'int64' | 'double' | 'string' | 'binary' | 'list' | 'map' | 'struct';
+export type ThriftKind = 'bool' | 'int8' | 'int32' | 'int64' | 'string' | 'binary' | 'list' | 'map' | 'struct';
 
 /** A type of the wire, and the `T` that it carries. */
 export interface ThriftType<T> {
@@ -61,10 +61,8 @@ export type ValueOf<T> = T extends ThriftType<infer V> ? V : never;
 
 export const bool: ThriftType<boolean> = { kind: 'bool', code: wireCode.bool };
 export const int8: ThriftType<number> = { kind: 'int8', code: wireCode.int8 };
-export const int16: ThriftType<number> = { kind: 'int16', code: wireCode.int16 };
 export const int32: ThriftType<number> = { kind: 'int32', code: wireCode.int32 };
 export const int64: ThriftType<bigint> = { kind: 'int64', code: wireCode.int64 };
-export const double: ThriftType<number> = { kind: 'double', code: wireCode.double };
 export const string: ThriftType<string> = { kind: 'string', code: wireCode.binary };
 /** Decoded as a slice of the message, not as a copy. */
 export const binary: ThriftType<Buffer> = { kind: 'binary', code: wireCode.binary };

@@ -10,10 +10,8 @@ export function writeValue<T>(type: ThriftType<T>, value: T, out: ByteWriter): v
 const writers: { readonly [kind in ThriftType<unknown>['kind']]: (type: ThriftType<unknown>, value: never, out: ByteWriter) => void } = {
   bool: (_, value: boolean, out) => out.int8(value ? 1 : 0),
   int8: (_, value: number, out) => out.int8(value),
-  int16: (_, value: number, out) => out.int16(value),
   int32: (_, value: number, out) => out.int32(value),
   int64: (_, value: bigint, out) => out.int64(value),
-  double: (_, value: number, out) => out.double(value),
   string: (_, value: string, out) => out.string(value),
   binary: (_, value: Uint8Array, out) => out.binary(value),
   list: (type, value: readonly unknown[], out) => {
