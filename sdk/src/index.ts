@@ -50,4 +50,6 @@ export {
   Topics,
   type TopicWriter,
 } from './services.ts';
+// All of it, and not by names: only so can other modules add to StreamRows.
+export * from './stream-rows.ts';
 export type { Column, Row, Value } from './values.ts';

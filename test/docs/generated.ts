@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aggregateFunctions, type ScalarFunction, scalarFunctions } from '@millrace/functions';
 import { type ConfigurationKey, configurationKeys, variableOf } from '@millrace/server';
+import { apiReport } from '../../sdk/test/api/api-report.ts';
 import { root } from '../architecture/workspace.ts';
 
 /** A page whose text, or a part of it, is made from the code. */
@@ -13,6 +14,7 @@ export interface GeneratedPage {
 export function generatedPages(): GeneratedPage[] {
   return [
     { path: 'docs/functions.md', text: functionReference() },
+    { path: 'sdk/api-report.md', text: apiReport() },
     { path: 'docs/configuration.md', text: withKeys(readFileSync(join(root, 'docs/configuration.md'), 'utf8')) },
   ];
 }
