@@ -126,6 +126,42 @@ describe('a view that several tasks share', () => {
     expect(await letters('parsed')).toEqual([]);
   });
 
+  it('lets windows over its windows close at the right time, in which order ever its tasks get on', async () => {
+    await createSource('deep');
+    const inner = windows('deep').replace('window_start, k EMIT', 'window_start, k EMIT');
+    await run(`CREATE MATERIALIZED VIEW inner1 AS ${inner} SETTINGS idle_timeout = 0`);
+    await run(`CREATE MATERIALIZED VIEW inner2 AS ${inner} SETTINGS idle_timeout = 0, shards = 2, parallelism = 2, max_parallelism = 4`);
+    const outer = (source: string) =>
+      `SELECT window_start, k, sum(n) AS n, sum(total) AS total FROM tumble(${source}, 30s) GROUP BY window_start, k EMIT AFTER WATERMARK SETTINGS idle_timeout = 0`;
+    await run(`CREATE MATERIALIZED VIEW outer1 AS ${outer('inner1')}`);
+    await run(`CREATE MATERIALIZED VIEW outer2 AS ${outer('inner2')}`);
+    await run(`CREATE MATERIALIZED VIEW outer3 AS ${outer('inner2')}, parallelism = 3, max_parallelism = 3`);
+    await write('deep', 0, 100);
+    await run('FLUSH');
+    await run('SYSTEM PAUSE MATERIALIZED VIEW outer2');
+    await write('deep', 100, 250);
+    await run('FLUSH MATERIALIZED VIEW inner2');
+    await run('SYSTEM UNPAUSE MATERIALIZED VIEW outer2');
+    await write('deep', 250, 320);
+    await run('FLUSH');
+    const rows = (name: string) => run(`SELECT to_string(window_start), k, n, total FROM table(${name}) ORDER BY window_start, k`);
+    const expected = await rows('outer1');
+    expect(expected.length).toBeGreaterThan(50);
+    expect(await rows('outer2')).toEqual(expected);
+    expect(await rows('outer3')).toEqual(expected);
+    await run(`CREATE MATERIALIZED VIEW outer4 AS ${outer('inner2')}, seek_to = 'earliest'`);
+    await run('FLUSH MATERIALIZED VIEW outer4');
+    expect(await rows('outer4')).toEqual(expected);
+    for (const name of ['outer2', 'outer3', 'outer4']) expect((await run(`EXPLAIN LIVE '${name}'`)).join()).toMatch(/late=0 undecodable=0/);
+    expect(await run('SELECT count() FROM table(inner2)')).toEqual(await run('SELECT count() FROM table(inner1)'));
+    await run(
+      'CREATE MATERIALIZED VIEW counts AS SELECT k, count() AS n FROM deep GROUP BY k EMIT PERIODIC 1s SETTINGS parallelism = 2, max_parallelism = 4',
+    );
+    await expect(run('SELECT window_start, count() FROM tumble(counts, 10s) GROUP BY window_start')).rejects.toThrow(
+      /several tasks write counts/,
+    );
+  });
+
   it('is refused where all rows or groups are looked at together, and leaves nothing behind', async () => {
     await createSource('whole');
     const refused = (query: string, settings = 'parallelism = 2') =>

@@ -105,6 +105,11 @@ export interface ScanNode {
   readonly watermark: WatermarkPlan | null;
   /** True where a view alone writes the topic: how far it has come in event time stands at the last record of each of its transactions. */
   readonly readsWatermarks?: true;
+  /**
+   * Set where several tasks of a view write the topic, each for some of so many parts of its groups: rows come as each of them gets on,
+   * and only what has been told for every part says how far event time has come.
+   */
+  readonly watermarkParts?: number;
   /** Set where tasks of the same view write the topic for each other: what its records hold follows from the schema alone, and `columns` are none. */
   readonly exchange?: ExchangePlan;
   /** True where results depend on record batches one by one (ON UPDATE, PER EVENT): the source must not put several into one chunk. */

@@ -44,13 +44,12 @@ export function splitView(plan: QueryPlan, exchangeTopic: string): ViewStages {
   };
   const window = aggregate.window && { ...aggregate.window, time: time! };
   const grouped: AggregateNode = { ...aggregate, input: scan, window, keys, aggregates };
-  // Each part of the groups comes as far as it comes: no row tells how far all have come.
-  const { givesWatermarks: _, ...whole } = plan;
+  const { givesWatermarks: _, ...silent } = plan;
   return {
     kind: 'groups',
-    rows: { ...whole, root: rows, schema: rows.schema },
+    rows: { ...silent, root: rows, schema: rows.schema },
     keys,
-    groups: { ...whole, root: replaced(plan.root, aggregate, grouped) },
+    groups: { ...plan, root: replaced(plan.root, aggregate, grouped) },
   };
 }
 

@@ -67,6 +67,7 @@ function scanOf(definition: StreamDefinition, decode: readonly ScanColumn[], dec
     batchPerChunk: false,
     ...(definition.topicId !== null && { topicId: definition.topicId }),
     ...(planning.context.catalog.materializedView?.(definition.name) !== undefined && { readsWatermarks: true as const }),
+    ...(definition.settings['watermark_parts'] !== undefined && { watermarkParts: Number(definition.settings['watermark_parts']) }),
   };
 }
 

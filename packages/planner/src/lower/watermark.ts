@@ -15,7 +15,8 @@ import type { WatermarkRequest } from './planning.ts';
 export function pushWatermark(node: PlanNode, time: PlanExpression, request: WatermarkRequest): PlanNode {
   switch (node.node) {
     case 'scan': {
-      const { place: _, ...rest } = request;
+      const { place, ...rest } = request;
+      if (node.watermarkParts === 0) throw outOfOrder(node.stream, place);
       return { ...node, watermark: { ...rest, time } };
     }
     case 'project': {
@@ -52,6 +53,15 @@ function checkInnerWindow(node: PlanNode & { node: 'aggregate' }, time: PlanExpr
     'a window over the results of another takes its window_end as time column',
     place,
     'select window_end in the subquery and name it behind the subquery',
+  );
+}
+
+function outOfOrder(stream: string, place: Place) {
+  return planError(
+    'NOT_SUPPORTED',
+    `several tasks write ${stream}, and nothing tells how far all of them have come in event time`,
+    place,
+    'of a view with parallelism that gives windows, and leaves their _tp_time to Millrace, windows can be made; else let the view be of one task',
   );
 }
 

@@ -6,6 +6,7 @@ import { compileProjection, type Projection } from '../expression/compile-projec
 import { RowFailure } from '../expression/row-failure.ts';
 import type { Output } from '../operators/operator.ts';
 import { sliceChunk, takeRows } from '../operators/take-rows.ts';
+import type { PartMarks } from '../watermark/part-marks.ts';
 import { type Segment, splitBatches } from '../watermark/split-batches.ts';
 import type { WatermarkTracker } from '../watermark/watermark-tracker.ts';
 import type { Feed } from './feed.ts';
@@ -14,7 +15,7 @@ import { type DecodedRows, RecordRows } from './record-rows.ts';
 import { UndecodableRecords } from './samples.ts';
 import type { ScanRecovery } from './scan-recovery.ts';
 import type { SourceContext } from './source-ports.ts';
-import { watermarkOf } from './watermark-header.ts';
+import { partsOf, watermarkOf } from './watermark-header.ts';
 
 /** Record batches are put together up to about so many rows. */
 const chunkRows = 4096;
@@ -32,6 +33,7 @@ export class RecordFeed implements Feed {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #tracker: WatermarkTracker | null;
+  readonly #marks: PartMarks | null;
   readonly #rows: RecordRows;
   readonly #time: Projection | null;
   readonly #recovery: ScanRecovery | null;
@@ -43,13 +45,18 @@ export class RecordFeed implements Feed {
   /** Rows handed to the operators. */
   rowsOut = 0;
 
-  /** @param tracker is told of the event times, where the scan has a watermark. @param recovery is given the records that cannot be processed. */
+  /**
+   * @param tracker is told of the event times, where the scan has a watermark
+   * @param recovery is given the records that cannot be processed
+   * @param marks takes what tasks tell that write the topic together: then no row tells of event time
+   */
   constructor(
     node: ScanNode,
     { formats, kernels, clock, logger }: SourceContext,
     out: Output,
     tracker: WatermarkTracker | null,
     recovery: ScanRecovery | null = null,
+    marks: PartMarks | null = null,
   ) {
     this.#node = node;
     this.#recovery = recovery;
@@ -57,6 +64,7 @@ export class RecordFeed implements Feed {
     this.#clock = clock;
     this.#logger = logger;
     this.#tracker = tracker;
+    this.#marks = marks;
     this.#rows = new RecordRows(node, formats.createRecordDecoder, kernels.timezone);
     this.#time = node.watermark && compileProjection([node.watermark.time], kernels);
   }
@@ -95,14 +103,23 @@ export class RecordFeed implements Feed {
   /** What the view that writes the topic says of its event time, at the end of a transaction. */
   #follow(partition: number, tracker: WatermarkTracker): void {
     const spans = this.#spans;
-    for (const end of this.#batchEnds.toReversed()) {
+    for (const end of this.#marks === null ? this.#batchEnds.toReversed() : this.#batchEnds) {
       if (end === 0 || end > spans.count || spans.headerCounts[end - 1] === 0) continue;
-      const timeMs = watermarkOf(decodeHeaders(spans, end - 1));
+      const headers = decodeHeaders(spans, end - 1);
+      const timeMs = watermarkOf(headers);
       if (timeMs === undefined) continue;
+      if (this.#marks !== null) {
+        this.#followParts(partition, tracker, this.#marks.tell(partition, partsOf(headers), timeMs));
+        continue;
+      }
       // It stands behind the rows before it as one more row would, of the earliest time that can still come.
       if (tracker.observe(partition, timeMs, this.#clock.monotonic())) this.#out.mark({ kind: 'watermark', timeMs: tracker.currentMs });
       return;
     }
+  }
+
+  #followParts(partition: number, tracker: WatermarkTracker, timeMs: number): void {
+    if (tracker.observe(partition, timeMs, this.#clock.monotonic())) this.#out.mark({ kind: 'watermark', timeMs: tracker.currentMs });
   }
 
   #decode(partition: number): void {
@@ -143,7 +160,7 @@ export class RecordFeed implements Feed {
   #pushTimed(partition: number, decoded: Chunk, decodedRecords: Int32Array, time: Projection, tracker: WatermarkTracker): void {
     const { chunk, records, times } = this.#withTimes(partition, decoded, decodedRecords, time);
     const { delayMs, maxFutureSkewMs } = this.#node.watermark!;
-    const ignoreAfterMs = maxFutureSkewMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + maxFutureSkewMs;
+    const ignoreAfterMs = this.#ignoreAfterMs(maxFutureSkewMs);
     const nowMs = this.#clock.monotonic();
     const ends = rowEnds(records, chunk.rowCount, this.#batchEnds);
     const segments = splitBatches(times, ends, tracker.maxOf(partition), delayMs, ignoreAfterMs, !this.#node.batchPerChunk);
@@ -152,6 +169,12 @@ export class RecordFeed implements Feed {
       this.#push(chunk, segment.start, segment.end, segment.lateBeforeMs);
       this.#observe(partition, segment, times, records, tracker, nowMs);
     }
+  }
+
+  /** Event times beyond do not move the watermark. */
+  #ignoreAfterMs(maxFutureSkewMs: number | null): number {
+    if (this.#marks !== null) return Number.NEGATIVE_INFINITY;
+    return maxFutureSkewMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + maxFutureSkewMs;
   }
 
   #observe(
@@ -221,8 +244,18 @@ export class RecordFeed implements Feed {
     }
   }
 
+  /** True for what a task writes where it has no row to tell with how far it has come. */
+  #isMark(record: number): boolean {
+    const spans = this.#spans;
+    return spans.valueStarts[record]! < 0 && spans.headerCounts[record] !== 0 && watermarkOf(decodeHeaders(spans, record)) !== undefined;
+  }
+
   #undecodable(partition: number, record: number, reason: string): void {
     const { topic } = this.#node;
+    if (this.#node.watermarkParts !== undefined && this.#isMark(record)) {
+      this.recordsIn--;
+      return;
+    }
     this.undecodable.add(topic, partition, this.#spans.offsets[record]!, reason);
     this.#recovery?.refuse({ ...recordAt(this.#spans, record), topic, partition, reason });
   }

@@ -4,6 +4,7 @@ import { ExchangeFeed } from '../exchange/exchange-feed.ts';
 import type { Output } from '../operators/operator.ts';
 import type { OperatorState } from '../state/operator-state.ts';
 import { SavedWatermarks } from '../state/saved-watermarks.ts';
+import { PartMarks } from '../watermark/part-marks.ts';
 import { WatermarkTracker } from '../watermark/watermark-tracker.ts';
 import type { Feed } from './feed.ts';
 import { RecordFeed } from './record-feed.ts';
@@ -37,7 +38,8 @@ export class ScanLane {
     }
     const isReplay = of !== null && of.topic !== node.topic;
     this.tracker = node.watermark !== null && !isReplay ? new WatermarkTracker(node.watermark) : null;
-    this.state = this.tracker && new SavedWatermarks(this.tracker);
-    this.feed = new RecordFeed(node, context, out, this.tracker, recovery);
+    const marks = this.tracker !== null && node.watermarkParts !== undefined ? new PartMarks(node.watermarkParts) : null;
+    this.state = this.tracker && new SavedWatermarks(this.tracker, marks);
+    this.feed = new RecordFeed(node, context, out, this.tracker, recovery, marks);
   }
 }

@@ -17,6 +17,8 @@ const kinds = {
   states: { code: 5, numbers: 2 },
   /** Bucket, part, group, piece. */
   piece: { code: 6, numbers: 4 },
+  /** A partition that several tasks write. */
+  marks: { code: 7, numbers: 1 },
 } as const;
 
 export type BlockKind = keyof typeof kinds;

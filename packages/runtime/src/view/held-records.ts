@@ -1,5 +1,6 @@
 import type { RecordAppender } from '@millrace/kafka-client';
-import { watermarkHeader } from '../sources/watermark-header.ts';
+import type { RecordHeader } from '@millrace/kafka-protocol';
+import { partsHeader, watermarkHeader } from '../sources/watermark-header.ts';
 
 interface Held {
   readonly topic: string;
@@ -8,13 +9,32 @@ interface Held {
   readonly value: Buffer | null;
 }
 
-/** Holds the last record of each partition back, so that the last of a transaction can say how far the view has come in event time. */
+/** What a task of several tells: for which parts of the groups it speaks, and where others listen. */
+export interface PartsTold {
+  readonly topic: string;
+  /** Of the topic. */
+  readonly partitionCount: number;
+  readonly parts: readonly number[];
+  /** Of which the groups have so many. */
+  readonly partCount: number;
+  /** Grows when a watermark has passed the end of a further window: what others wait for. */
+  readonly windowOf: (watermarkMs: number) => number;
+}
+
+/**
+ * Holds the last record of each partition back, so that the last of a transaction can say how far the view has come in event time. Where
+ * several tasks write, a partition that gets no row of this one is told by a record without value, once for each window.
+ */
 export class HeldRecords {
   readonly #producer: Pick<RecordAppender, 'append'>;
+  readonly #told: PartsTold | null;
   readonly #held = new Map<number, Held>();
+  /** By partition: the window that was told last. */
+  readonly #toldWindow = new Map<number, number>();
 
-  constructor(producer: Pick<RecordAppender, 'append'>) {
+  constructor(producer: Pick<RecordAppender, 'append'>, told: PartsTold | null) {
     this.#producer = producer;
+    this.#told = told;
   }
 
   /** As {@link RecordAppender.appendSpans}; all records are of one topic. */
@@ -37,10 +57,25 @@ export class HeldRecords {
 
   /** Lets go of all, the transaction being about to end. @param watermarkMs −Infinity if nothing is known of event time */
   release(watermarkMs: number): void {
-    const headers = Number.isFinite(watermarkMs) ? [watermarkHeader(watermarkMs)] : [];
+    const headers = Number.isFinite(watermarkMs) ? this.#headers(watermarkMs) : [];
     for (const [partition, { topic, timestampMs, key, value }] of this.#held)
       void this.#producer.append(topic, partition, timestampMs, key, value, headers);
+    if (this.#told !== null && headers.length > 0) this.#tellOthers(this.#told, watermarkMs, headers);
     this.#held.clear();
+  }
+
+  #headers(watermarkMs: number): RecordHeader[] {
+    const told = this.#told;
+    return told === null ? [watermarkHeader(watermarkMs)] : [watermarkHeader(watermarkMs), partsHeader(told.parts, told.partCount)];
+  }
+
+  #tellOthers({ topic, partitionCount, windowOf }: PartsTold, watermarkMs: number, headers: readonly RecordHeader[]): void {
+    const window = windowOf(watermarkMs);
+    for (let partition = 0; partition < partitionCount; partition++) {
+      if (this.#toldWindow.get(partition) === window) continue;
+      this.#toldWindow.set(partition, window);
+      if (!this.#held.has(partition)) void this.#producer.append(topic, partition, Math.max(0, watermarkMs), null, null, headers);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { RefusedRecord } from '../sources/scan-recovery.ts';
 import type { Checkpoint } from '../task/checkpoint.ts';
 import type { Task } from '../task/task.ts';
 import type { ChangelogContents } from './changelog.ts';
-import { HeldRecords } from './held-records.ts';
+import { HeldRecords, type PartsTold } from './held-records.ts';
 import { PartLog } from './part-log.ts';
 import type { LanePlace } from './shared-changelog.ts';
 import type { ViewMember } from './view-kafka.ts';
@@ -36,11 +36,13 @@ export class ViewCheckpoint implements Checkpoint {
   #committedRefused = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
+  /** @param told of a task that gives watermarks beside others: for what it speaks */
   constructor(
     request: ViewRequest,
     producer: TransactionalProducer,
     member: ViewMember,
     clock: Clock,
+    told: PartsTold | null,
     onCommit: (changelogBytes: number) => void,
   ) {
     this.#request = request;
@@ -48,7 +50,7 @@ export class ViewCheckpoint implements Checkpoint {
     this.#member = member;
     this.#clock = clock;
     this.#onCommit = onCommit;
-    this.#held = request.plan.givesWatermarks ? new HeldRecords(producer) : null;
+    this.#held = request.plan.givesWatermarks ? new HeldRecords(producer, told) : null;
   }
 
   /**

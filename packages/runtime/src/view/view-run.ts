@@ -1,19 +1,22 @@
 import { asMillraceError, type Disk, delay, MillraceError, unlessAborted } from '@millrace/core';
 import type { Formats } from '@millrace/formats';
 import type { PartitionOffset, TopicPartition, TransactionalProducer } from '@millrace/kafka-client';
+import type { PlanNode, WindowPlan } from '@millrace/planner';
 import { ExchangeSink } from '../exchange/exchange-sink.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { StreamSink } from '../sinks/stream-sink.ts';
 import type { ScanRecovery } from '../sources/scan-recovery.ts';
 import type { SourceContext } from '../sources/source-ports.ts';
 import { Task, type TaskPart } from '../task/task.ts';
+import { windowShape } from '../window/window-shape.ts';
 import { type ChangelogContents, ownerName } from './changelog.ts';
 import type { FailedRecords } from './failed-records.ts';
+import type { PartsTold } from './held-records.ts';
 import { LocalSnapshot } from './local-snapshot.ts';
+import { scansOf } from './scans-of.ts';
 import { type LanePlace, placeOf, readLanes } from './shared-changelog.ts';
 import { ViewCheckpoint } from './view-checkpoint.ts';
 import type { ViewKafka, ViewMember } from './view-kafka.ts';
-import { scansOf } from './scans-of.ts';
 import type { ViewRequest } from './view-request.ts';
 
 /** What a view uses of its surroundings. */
@@ -104,10 +107,10 @@ export class ViewRun {
       );
     const begin = (contents: ChangelogContents) => ViewRun.#begin(opened, [{ place: wholePlace, contents }], [], snapshot);
     const contents = await read();
+    if (contents.size === 0) await unlessAborted(refuseEmptied(opened), signal);
     try {
       return begin(contents);
     } catch (failure) {
-    if (contents.size === 0) await unlessAborted(refuseEmptied(opened), signal);
       const { code, message } = asMillraceError(failure);
       if (code !== 'STATE_INVALID' || !snapshot.isUsed) throw failure;
       snapshot.discard(message);
@@ -128,7 +131,8 @@ export class ViewRun {
       return places.map((place, index) => ({ place, contents: all[index]! }));
     };
     const restored = await unlessAborted(untilThere(read, request, context, signal), signal);
-    return ViewRun.#begin(opened, restored, committed, null);
+    const told = await unlessAborted(partsTold(request, lanes, kafka), signal);
+    return ViewRun.#begin(opened, restored, committed, null, told);
   }
 
   static #begin(
@@ -136,6 +140,7 @@ export class ViewRun {
     restored: readonly Restored[],
     committed: readonly PartitionOffset[],
     snapshot: LocalSnapshot | null,
+    told: PartsTold | null = null,
   ): ViewRun {
     const onCommit = (changelogBytes: number) => {
       void snapshot?.grown(changelogBytes);
@@ -145,7 +150,7 @@ export class ViewRun {
       events.onCommit();
     };
     let isRunning = false;
-    const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, onCommit);
+    const checkpoint = new ViewCheckpoint(request, producer, member, context.clock, told, onCommit);
     const sink = createSink(request, context, checkpoint);
     const recovery = { scans: recoveryOf(request, restored, committed, checkpoint, failed), checkpoint, lanes };
     const { view, plan, memoryBytes } = request;
@@ -261,11 +266,6 @@ async function untilThere<T>(
   }
 }
 
-function changelogGone(topic: string, cause: MillraceError): MillraceError {
-  return new MillraceError('STATE_INVALID', `the changelog "${topic}" does not exist any more: what the view has computed is lost`, {
-    cause,
-    details: { topic },
-    hint: 'drop the view and create it again',
 /** State and offsets are committed together: where there are offsets and no state, that was deleted. @throws {MillraceError} STATE_INVALID */
 async function refuseEmptied({ request, context, member }: Opened): Promise<void> {
   const topics = [...new Set(scansOf(request).map(({ topic }) => topic))];
@@ -280,6 +280,11 @@ async function refuseEmptied({ request, context, member }: Opened): Promise<void
   });
 }
 
+function changelogGone(topic: string, cause: MillraceError): MillraceError {
+  return new MillraceError('STATE_INVALID', `the changelog "${topic}" does not exist any more: what the view has computed is lost`, {
+    cause,
+    details: { topic },
+    hint: 'drop the view and create it again',
   });
 }
 
@@ -315,6 +320,31 @@ function recoveryOf(
       });
     },
   };
+}
+
+/** What a task with some parts of the groups has to tell to who reads their windows; null if nothing. */
+async function partsTold(
+  { plan, sink }: ViewRequest,
+  lanes: readonly TopicPartition[],
+  kafka: Pick<ViewKafka, 'topic'>,
+): Promise<PartsTold | null> {
+  const window = plan.givesWatermarks ? windowOf(plan.root) : null;
+  if (window === null || sink.kind === 'exchange') return null;
+  const { topic } = sink.target;
+  const [target, exchange] = await Promise.all([kafka.topic(topic), kafka.topic(lanes[0]!.topic)]);
+  const shape = windowShape(window);
+  return {
+    topic,
+    partitionCount: target.partitions.length,
+    parts: lanes.map(({ partition }) => partition),
+    partCount: exchange.partitions.length,
+    windowOf: (watermarkMs) => shape.lastStart(watermarkMs),
+  };
+}
+
+function windowOf(node: PlanNode): WindowPlan | null {
+  if (node.node === 'aggregate') return node.window;
+  return 'input' in node ? windowOf(node.input) : null;
 }
 
 function createSink({ sink }: ViewRequest, { kafka, formats, kernels }: ViewContext, { writer }: ViewCheckpoint): Sink {

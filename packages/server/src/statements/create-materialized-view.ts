@@ -15,7 +15,7 @@ import { isUndecided } from '../cluster/cluster-catalog-log.ts';
 import { streamToInsert } from '../insert/insert-rows.ts';
 import { streamsReadBy } from '../views/flush-views.ts';
 import { committedBy } from '../views/view-group.ts';
-import { changelogOf, changelogsOf, hasExchange, layoutOf, settingsWithLayout, sharedNames } from '../views/view-layout.ts';
+import { changelogOf, changelogsOf, hasExchange, layoutOf, settingsWithLayout, sharedNames, streamSettings } from '../views/view-layout.ts';
 import { notRunning } from '../views/view-registry.ts';
 import { fixStart } from '../views/view-start.ts';
 import { type Answer, noAnswer } from './answer.ts';
@@ -102,7 +102,7 @@ export function defineView(statement: CreateMaterializedView, services: Services
     columns,
     dependsOn,
     into,
-    stream,
+    stream: stream && { ...stream, settings: { ...stream.settings, ...streamSettings(laidOut, hasGroups, plan.givesWatermarks === true) } },
     changelogTopic: changelogOf(laidOut, hasGroups),
     isPaused: false,
     createdAtMs: services.clock.now(),

@@ -45,7 +45,8 @@ export function planDefinition(definition: MaterializedViewDefinition, context: 
   const plan = planView(target, query, own);
   // Others may write into the stream that INTO names, and have come less far.
   const { givesWatermarks: _, ...silent } = plan;
-  return { plan: definition.into === null ? plan : silent, target, settings };
+  const told: QueryPlan = definition.into === null ? plan : silent;
+  return { plan: told, target, settings };
 }
 
 /** A task of a view. */
@@ -72,10 +73,8 @@ export function viewRequests(definition: MaterializedViewDefinition, surrounding
     memoryBytes: Math.ceil(request.memoryBytes / layout.tasks),
     snapshots: null,
   }));
-  if (stages.kind === 'rows') {
-    const plan = withoutWatermarks(request.plan);
-    return tasks.map((task) => ({ reads: 'source', writes: 'target', request: { ...request, ...task, ...rows, plan } }));
-  }
+  if (stages.kind === 'rows')
+    return tasks.map((task) => ({ reads: 'source', writes: 'target', request: { ...request, ...task, ...rows } }));
   const sink = {
     kind: 'exchange',
     topic: exchangeTopic,
@@ -92,10 +91,6 @@ export function viewRequests(definition: MaterializedViewDefinition, surrounding
     }),
     ...tasks.map((task): TaskRequest => ({ reads: 'exchange', writes: 'target', request: { ...request, ...task, ...behind } })),
   ];
-}
-
-function withoutWatermarks({ givesWatermarks: _, ...plan }: QueryPlan): QueryPlan {
-  return plan;
 }
 
 /** The view as one task has it. */

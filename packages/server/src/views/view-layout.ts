@@ -81,6 +81,12 @@ export function sharedNames({ name, id, changelogTopic }: Pick<MaterializedViewD
   return { rows, groups, exchangeTopic: `millrace.exchange.${base.slice('millrace.'.length)}.${id}` };
 }
 
+/** What the stream of a shared view says of event time: see ScanNode.watermarkParts. */
+export function streamSettings(view: Pick<View, 'settings'>, hasGroups: boolean, givesWatermarks: boolean) {
+  const layout = layoutOf(view);
+  return layout === null || !hasGroups ? {} : { watermark_parts: givesWatermarks ? layout.parts : 0 };
+}
+
 /** True if rows of the view change hands between its tasks. */
 export function hasExchange({ changelogTopic }: Pick<MaterializedViewDefinition, 'changelogTopic'>): boolean {
   return changelogTopic.endsWith(rowsEnd);

@@ -54,8 +54,10 @@ function shareRefusal(
   if (changed !== undefined)
     return `${changed.what} would be ${changed.fate}, and the state of a view with max_parallelism is not discarded`;
   try {
-    splitView(planDefinition(after, context).plan, '');
-    return null;
+    const { plan } = planDefinition(after, context);
+    splitView(plan, '');
+    if (plan.givesWatermarks === planDefinition(before, context).plan.givesWatermarks) return null;
+    return 'its stream would not say of event time what it has said so far';
   } catch (failure) {
     return asMillraceError(failure).message;
   }
