@@ -1,4 +1,4 @@
-export type { PipeEngine, PipeEngineOptions, PipePlugins } from './engine/pipe-engine.ts';
+export { type OpenStages, PipeEngine, type PipeEngineOptions, type PipePlugins } from './engine/pipe-engine.ts';
 export { RunningPipe } from './engine/running-pipe.ts';
 export { matchesPattern } from './extract/path-pattern.ts';
 export { LocalStages } from './host/local-stages.ts';

@@ -9,7 +9,7 @@ export function pathNode(name: string): string {
 }
 
 /** What a pattern says of the columns of a row: all of them, none, or those whose path begins so. */
-export type ColumnPrefix = 'all' | 'none' | string;
+export type ColumnPrefix = 'all' | 'none' | { readonly text: string };
 
 /**
  * The rule by which `extractor.pattern` chooses: it is a prefix, compared as text, of `root.<stream>[.<key…>].<column>`, where dots
@@ -38,7 +38,7 @@ export class PathPattern {
     const nodes = key === null ? '' : `.${key.split('.').map(pathNode).join('.')}`;
     const path = `${root}.${pathNode(stream)}${nodes}.`;
     if (path.startsWith(this.#pattern)) return 'all';
-    return this.#pattern.startsWith(path) ? this.#pattern.slice(path.length) : 'none';
+    return this.#pattern.startsWith(path) ? { text: this.#pattern.slice(path.length) } : 'none';
   }
 }
 

@@ -10,23 +10,20 @@ export interface DeadLetter {
   readonly headers: readonly RecordHeader[];
 }
 
-/** The headers that are added, in this order. */
+/** Who has refused a record: a view, or a stage of a pipe. */
+export type LetterOwner = { readonly view: string } | { readonly pipe: string; readonly stage: string; readonly plugin: string };
+
+/** The headers that are added by views, in this order; by pipes, the owner's own stand where `view` stands. */
 const added = ['topic', 'partition', 'offset', 'timestamp', 'view', 'error'] as const;
 const prefix = 'millrace.';
 
-/** @param owner who refused it: a view or a pipe, by name */
-export function deadLetter(record: RefusedRecord, owner: { readonly view: string }): DeadLetter {
+/** A record as it is kept by who has refused it. */
+export function deadLetter(record: RefusedRecord, owner: LetterOwner): DeadLetter {
   const { topic, partition, offset, timestampMs, key, value, reason } = record;
-  const texts: Readonly<Record<(typeof added)[number], string>> = {
-    topic,
-    partition: String(partition),
-    offset: String(offset),
-    timestamp: String(timestampMs),
-    view: owner.view,
-    error: reason,
-  };
-  const headers = [...record.headers, ...added.map((name) => ({ key: `${prefix}${name}`, value: Buffer.from(texts[name]) }))];
-  return { timestampMs, key, value, headers };
+  const by = 'view' in owner ? { view: owner.view } : { pipe: owner.pipe, stage: owner.stage, plugin: owner.plugin };
+  const texts = { topic, partition: String(partition), offset: String(offset), timestamp: String(timestampMs), ...by, error: reason };
+  const origin = Object.entries(texts).map(([name, text]) => ({ key: `${prefix}${name}`, value: Buffer.from(text) }));
+  return { timestampMs, key, value, headers: [...record.headers, ...origin] };
 }
 
 /**

@@ -42,7 +42,7 @@ export async function startPositions(
  * if the log ends before the offset: then it is not the log that was read.
  */
 export async function resumePositions(
-  kafka: KafkaSource,
+  kafka: Pick<KafkaSource, 'listOffsets'>,
   topic: string,
   partitions: readonly number[],
   recovery: Pick<ScanRecovery, 'offsetsOf' | 'positionTime' | 'onLostData'>,

@@ -9,7 +9,7 @@ import type { TopicRecord } from '@millrace/sdk';
  * @throws {MillraceError} KAFKA_*; {RangeError} for a partition that is not there
  */
 export async function appendRecords(
-  client: KafkaClient,
+  client: Pick<KafkaClient, 'topic'>,
   appender: RecordAppender,
   topic: string,
   records: readonly TopicRecord[],
