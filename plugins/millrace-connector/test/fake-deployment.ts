@@ -55,16 +55,16 @@ export class FakeDeployment {
     const [, , , verb, , name = ''] = request.url!.split('/');
     if (request.url === '/proton/ping') return answer(response, { status: 'UP' });
     const stream = this.streams.get(decodeURIComponent(name));
-    if (verb === 'ddl' && request.method === 'POST') return this.#create(JSON.parse(body) as FakeStream, response);
+    if (verb === 'ddl' && request.method === 'POST') return this.#create(JSON.parse(body) as Partial<FakeStream>, response);
     if (stream === undefined) return refuse(response, 404, 60, `unknown stream ${name}`);
     if (verb === 'ddl') return answer(response, { data: [stream] });
     this.#ingest(stream, request.headers, JSON.parse(body) as IngestRequest, response);
   }
 
-  #create(document: FakeStream, response: ServerResponse): void {
-    if (this.streams.has(document.name)) return refuse(response, 409, 57, 'it exists');
-    this.streams.set(document.name, { event_time_column: null, data_format: 'JSONEachRow', ...document });
-    answer(response, { name: document.name });
+  #create({ name = '', columns = [], event_time_column = null }: Partial<FakeStream>, response: ServerResponse): unknown {
+    if (this.streams.has(name)) return refuse(response, 409, 57, 'it exists');
+    this.streams.set(name, { name, columns, event_time_column, data_format: 'JSONEachRow' });
+    return answer(response, { name });
   }
 
   #ingest({ name }: FakeStream, headers: IncomingHttpHeaders, { columns, data }: IngestRequest, response: ServerResponse): void {
@@ -72,7 +72,7 @@ export class FakeDeployment {
     const id = String(headers['x-timeplus-idempotent-id']);
     if (!this.#ids.has(id)) this.stored.push({ stream: name, headers, columns, data });
     this.#ids.add(id);
-    answer(response, { stream: name, rows: data.length });
+    return answer(response, { stream: name, rows: data.length });
   }
 }
 
