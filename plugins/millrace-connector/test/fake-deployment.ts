@@ -48,17 +48,17 @@ export class FakeDeployment {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
     this.requests.push(`${request.method} ${request.url}`);
-    if (this.intercept(request, response)) return;
+    if (this.intercept(request, response)) return undefined;
     const [, , , verb, , name = ''] = request.url!.split('/');
     if (request.url === '/proton/ping') return answer(response, { status: 'UP' });
     const stream = this.streams.get(decodeURIComponent(name));
     if (verb === 'ddl' && request.method === 'POST') return this.#create(JSON.parse(body) as Partial<FakeStream>, response);
     if (stream === undefined) return refuse(response, 404, 60, `unknown stream ${name}`);
     if (verb === 'ddl') return answer(response, { data: [stream] });
-    this.#ingest(stream, request.headers, JSON.parse(body) as IngestRequest, response);
+    return this.#ingest(stream, request.headers, JSON.parse(body) as IngestRequest, response);
   }
 
   #create({ name = '', columns = [], event_time_column = null }: Partial<FakeStream>, response: ServerResponse): unknown {
