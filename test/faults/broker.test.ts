@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker } from '@millrace/broker';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { root } from '../architecture/workspace.ts';
-import { freePort, Started } from '../harness/process.ts';
+import { BrokerProcess } from '../harness/broker-process.ts';
+import { freePort } from '../harness/process.ts';
 import { FaultDisk } from './fault-disk.ts';
 import { FaultServer } from './fault-server.ts';
 import { playRows } from './play-rows.ts';
@@ -14,22 +14,10 @@ const disk = new FaultDisk();
 let onDisk: Broker;
 let diskServer: FaultServer;
 let port: number;
-let broker: Started;
+let broker: BrokerProcess;
 let server: FaultServer;
 
-async function startBroker(): Promise<Started> {
-  const main = join(root, 'packages/broker/src/main.ts');
-  const started = new Started(process.execPath, [
-    '--conditions=source',
-    main,
-    '--data-dir',
-    join(folder, 'killed'),
-    '--port',
-    String(port),
-  ]);
-  await started.waitFor(/listening on/);
-  return started;
-}
+const startBroker = () => BrokerProcess.start(join(folder, 'killed'), port);
 
 beforeAll(async () => {
   onDisk = new Broker({ dataDirectory: join(folder, 'full'), port: 0 }, { disk });
@@ -100,6 +88,22 @@ playRows('Broker and disk', {
     await diskServer.isIntact();
     await diskServer.run('CREATE STREAM later (n int32); INSERT INTO later VALUES (1)');
     expect(await diskServer.run('SELECT n FROM table(later)')).toEqual(['1']);
+    return said;
+  },
+  'no broker answers a definition on a server of a cluster': async () => {
+    const dataDirectory = join(folder, 'cluster');
+    const before = new Broker({ dataDirectory, port: 0 });
+    await before.open();
+    const member = await FaultServer.open({ 'kafka.brokers': before.address, cluster: 'plant' });
+    await before.close();
+    const said = await patiently(member, member.say('CREATE VIEW seen AS SELECT n FROM witness'));
+    expect(await member.run('SHOW STREAMS')).toEqual(['witness']);
+    const after = new Broker({ dataDirectory, port: Number(before.address.split(':').at(-1)) });
+    await after.open();
+    await member.isIntact();
+    await member.run('CREATE VIEW seen AS SELECT n FROM witness');
+    await member.close();
+    await after.close();
     return said;
   },
 });

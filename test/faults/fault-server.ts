@@ -69,10 +69,11 @@ export class FaultServer {
   }
 
   /** Writes record values past the server, as any Kafka client may. */
-  async produce(topic: string, values: readonly string[]): Promise<void> {
+  async produce(topic: string, values: readonly string[], key: string | null = null): Promise<void> {
     const client = new KafkaClient({ brokers: this.brokers, clientId: 'fault' });
     const producer = openProducer(client);
-    await producer.sendBatch(topic, 0, encodeBatch(values.map((value) => ({ timestampMs: Date.now(), value: Buffer.from(value) }))));
+    const record = (value: string) => ({ timestampMs: Date.now(), key: key === null ? null : Buffer.from(key), value: Buffer.from(value) });
+    await producer.sendBatch(topic, 0, encodeBatch(values.map(record)));
     await producer.close();
     await client.close();
   }

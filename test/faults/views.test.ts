@@ -1,5 +1,4 @@
-import { createAdmin, KafkaClient, openProducer } from '@millrace/kafka-client';
-import { encodeBatch } from '@millrace/kafka-protocol';
+import { type Admin, createAdmin } from '@millrace/kafka-client';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { FaultServer } from './fault-server.ts';
 import { playRows } from './play-rows.ts';
@@ -30,15 +29,36 @@ async function unharmed(view: string, said: string): Promise<string> {
   return said;
 }
 
+const changelogOf = async (view: string, admin: Admin) =>
+  (await admin.listTopics()).find((name) => name.startsWith(`millrace.changelog.${view}.`))!;
+
 async function writeIntoChangelog(view: string): Promise<void> {
   const admin = createAdmin({ brokers: server.brokers, clientId: 'fault' });
-  const topic = (await admin.listTopics()).find((name) => name.startsWith(`millrace.changelog.${view}.`))!;
+  const topic = await changelogOf(view, admin);
   await admin.close();
-  const client = new KafkaClient({ brokers: server.brokers, clientId: 'fault' });
-  const producer = openProducer(client);
-  await producer.sendBatch(topic, 0, encodeBatch([{ timestampMs: Date.now(), key: Buffer.from('x'), value: Buffer.from('y') }]));
-  await producer.close();
-  await client.close();
+  await server.produce(topic, ['y'], 'x');
+}
+
+/** Past the server. */
+async function makeAnew(topicOf: (admin: Admin) => Promise<string>): Promise<void> {
+  const admin = createAdmin({ brokers: server.brokers, clientId: 'fault' });
+  const topic = await topicOf(admin);
+  await admin.deleteTopic(topic);
+  await admin.createTopic({ topic, partitions: 1 });
+  await admin.close();
+}
+
+/** The stream is dropped and made anew while the topics of a view of it are made; now and then it is too late for that. */
+async function changedMeanwhile(): Promise<string> {
+  for (;;) {
+    await server.run('CREATE STREAM moving (n int32)');
+    const [said] = await Promise.all([
+      server.say('CREATE MATERIALIZED VIEW moved AS SELECT n FROM moving'),
+      server.say('DROP STREAM moving; CREATE STREAM moving (n int64)'),
+    ]);
+    await server.run('DROP VIEW IF EXISTS moved; DROP STREAM IF EXISTS moving');
+    if (said.includes('was changed by another statement')) return said;
+  }
 }
 
 playRows(
@@ -76,6 +96,19 @@ playRows(
       const said = await server.say(`SYSTEM UNPAUSE MATERIALIZED VIEW ${view}`);
       return unharmed(view, said);
     },
+    'the topic of a source is deleted and made anew while a view is paused': async () => {
+      const { view, stream } = await viewOf('n');
+      await server.run(`SYSTEM PAUSE MATERIALIZED VIEW ${view}`);
+      await makeAnew(async () => stream);
+      return unharmed(view, await server.say(`SYSTEM UNPAUSE MATERIALIZED VIEW ${view}`));
+    },
+    'the changelog of a view is deleted and made anew while it is paused': async () => {
+      const { view } = await viewOf('n');
+      await server.run(`SYSTEM PAUSE MATERIALIZED VIEW ${view}`);
+      await makeAnew((admin) => changelogOf(view, admin));
+      return unharmed(view, await server.say(`SYSTEM UNPAUSE MATERIALIZED VIEW ${view}`));
+    },
+    'what a definition builds on is changed by another statement meanwhile': changedMeanwhile,
     'REPLAY for a view that keeps no dead letters': say('REPLAY DEAD LETTERS FOR totals'),
   },
   () => server.isIntact(),
