@@ -67,7 +67,7 @@ export class FakeDeployment {
     return answer(response, { name });
   }
 
-  #ingest({ name }: FakeStream, headers: IncomingHttpHeaders, { columns, data }: IngestRequest, response: ServerResponse): void {
+  #ingest({ name }: FakeStream, headers: IncomingHttpHeaders, { columns, data }: IngestRequest, response: ServerResponse): unknown {
     if (data.some((row) => this.isBad(row))) return refuse(response, 400, 27, 'a value is not what its column holds');
     const id = String(headers['x-timeplus-idempotent-id']);
     if (!this.#ids.has(id)) this.stored.push({ stream: name, headers, columns, data });
