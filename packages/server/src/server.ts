@@ -26,6 +26,7 @@ import { DataDirectory } from './data-directory.ts';
 import { TopicLimits } from './insert/topic-limits.ts';
 import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
+import { ExchangeCleaner } from './views/exchange-cleaner.ts';
 import { viewRequests } from './views/plan-definition.ts';
 import { type ViewRecord, ViewRegistry } from './views/view-registry.ts';
 import { ViewSnapshots } from './views/view-snapshots.ts';
@@ -212,6 +213,7 @@ class Root {
   }
 
   #openViews(): Promise<void> {
+    let cleaner: ExchangeCleaner | undefined;
     return this.#lifecycle.open({
       name: 'views',
       open: () => {
@@ -238,8 +240,13 @@ class Root {
           }),
         );
         views.follow(catalog);
+        const [kafka, admin] = [this.#parts.get(tokens.kafka), this.#parts.get(tokens.admin)];
+        cleaner = new ExchangeCleaner({ catalog, kafka, admin, clock, logger });
       },
-      close: () => this.#parts.get(tokens.views).close(),
+      close: () => {
+        cleaner?.close();
+        return this.#parts.get(tokens.views).close();
+      },
     });
   }
 

@@ -10,6 +10,8 @@ import { type ViewContext, ViewRun } from './view-run.ts';
 
 const firstDelayMs = 100;
 const maxDelayMs = 10_000;
+/** Members of a shared view hear of each other by heartbeats: while they take up their shares it should not take long. */
+const heartbeatIntervalMs = 300;
 /** So long a run that is stopped may take to commit what it has done, and then its member to leave: brokers that do not answer are not waited for. */
 const stopGraceMs = 3000;
 /** So often a source is asked for before it counts as gone. */
@@ -123,7 +125,7 @@ export class ViewTask {
       topics: [...new Set(topics)],
       sessionTimeoutMs,
       instanceId,
-      ...(tasks === null ? { assignors: ['millrace-one'] } : { assignors: ['millrace-tasks'], tasks }),
+      ...(tasks === null ? { assignors: ['millrace-one'] } : { assignors: ['millrace-tasks'], tasks, heartbeatIntervalMs }),
       onAssigned: (partitions) => {
         const isOther = tasks !== null && this.#isOwner && !isSame(partitions, this.#assigned);
         this.#assigned = partitions;

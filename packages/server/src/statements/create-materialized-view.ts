@@ -35,6 +35,9 @@ const changelogConfigs = {
   'min.cleanable.dirty.ratio': '0.3',
 };
 
+/** What is through is deleted by whole segments. */
+const exchangeConfigs = { 'retention.ms': '-1', 'segment.bytes': String(16 * 1024 * 1024) };
+
 /** A server that has died meanwhile is replaced by then. */
 const beginWithinMs = 30_000;
 
@@ -161,8 +164,7 @@ async function makeTopics(
   try {
     const parts = layoutOf(definition)?.parts ?? 1;
     for (const topic of changelogsOf(definition)) await createStateTopic(topic, changelogConfigs, settings, services, parts);
-    if (hasExchange(definition))
-      await createStateTopic(sharedNames(definition).exchangeTopic, { 'retention.ms': '-1' }, settings, services, parts);
+    if (hasExchange(definition)) await createStateTopic(sharedNames(definition).exchangeTopic, exchangeConfigs, settings, services, parts);
     if (layoutOf(definition) !== null) await fixStart(definition, plan, services);
     if (recoveryPolicy === 'best_effort') await createLetterTopics(definition, services);
   } catch (failure) {
