@@ -1,4 +1,5 @@
-export { type OpenStages, PipeEngine, type PipeEngineOptions, type PipePlugins } from './engine/pipe-engine.ts';
+export { PipeEngine, type PipeEngineOptions } from './engine/pipe-engine.ts';
+export type { OpenStages, PipePlugins, ThreadStages } from './engine/pipe-plugins.ts';
 export { RunningPipe } from './engine/running-pipe.ts';
 export { matchesPattern } from './extract/path-pattern.ts';
 export { LocalStages } from './host/local-stages.ts';

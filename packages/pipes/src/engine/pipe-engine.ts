@@ -1,39 +1,44 @@
 import { assert, type Clock, type Logger, type Random, silentLogger, systemClock, systemRandom } from '@millrace/core';
-import type { StageLink, StagePorts } from '../host/stage-environment.ts';
-import type { StageOpener } from '../stage/stage.ts';
 import type { PipeRequest } from '../task/pipe-request.ts';
 import { PipeHost } from './pipe-host.ts';
+import type { PipePlugins } from './pipe-plugins.ts';
 import { RunningPipe } from './running-pipe.ts';
-
-/** Where the stages of pipes come from: the plugin host. */
-export interface PipePlugins {
-  /** Called once for each thread. */
-  attach(): StageLink;
-}
-
-/** Opens the stages of a thread. */
-export type OpenStages = (link: StageLink, ports: StagePorts) => StageOpener & { close(): Promise<void> };
+import { ThreadPool } from './thread-pool.ts';
 
 export interface PipeEngineOptions {
   readonly plugins: PipePlugins;
-  /** Runs pipes in the calling thread instead of workers, with stages from here: for tests. */
-  readonly inProcess?: OpenStages;
+  /** Most worker threads (`pipe_subtask_executor_max_thread_num`, 5 without it); never more than half the processors, at least one. */
+  readonly threads?: number;
+  /** Runs pipes in the calling thread instead of workers: for tests. */
+  readonly inProcess?: boolean;
   readonly logger?: Logger;
-  /** Of pipes in process; threads have the system's. */
+  /** Of pipes in process; those in threads have the system's. */
   readonly clock?: Clock;
   readonly random?: Random;
 }
 
-/** Runs pipes. */
+const defaultThreads = 5;
+
+/** Runs pipes, in worker threads that are started when they are needed. Pipes whose connectors are equal share a thread. */
 export class PipeEngine {
   readonly #pipes = new Map<string, RunningPipe>();
-  readonly #host: PipeHost;
-  readonly #stages: ReturnType<OpenStages>;
+  readonly #run: (request: PipeRequest, pipe: RunningPipe) => void;
+  readonly #close: () => Promise<void>;
 
-  constructor({ plugins, inProcess, logger = silentLogger, clock = systemClock, random = systemRandom }: PipeEngineOptions) {
-    const ports = { logger, clock, random };
-    this.#stages = inProcess!(plugins.attach(), ports);
-    this.#host = new PipeHost(this.#stages, ports);
+  constructor(options: PipeEngineOptions) {
+    const { plugins, threads = defaultThreads, logger = silentLogger, clock = systemClock, random = systemRandom } = options;
+    if (!options.inProcess) {
+      const pool = new ThreadPool(plugins, threads, clock, logger);
+      this.#run = (request, pipe) => pool.start(request, pipe);
+      this.#close = () => pool.close();
+      return;
+    }
+    const host = new PipeHost(plugins.stages, { logger, clock, random });
+    this.#run = (request, pipe) => {
+      const hosted = host.start(request, pipe);
+      pipe.begin({ ...hosted, statistics: async () => hosted.statistics() });
+    };
+    this.#close = () => host.close();
   }
 
   /** The pipes that run, by name. */
@@ -41,22 +46,20 @@ export class PipeEngine {
     return this.#pipes;
   }
 
-  /** Starts a pipe. What goes wrong, the pipe itself tells (`ready`, `done`). */
+  /** Starts a pipe. What goes wrong, the pipe itself tells (`ready`, `done`). A thread that dies is no end: its pipes go on in another. */
   start(request: PipeRequest): RunningPipe {
     assert(!this.#pipes.has(request.pipe), `the pipe "${request.pipe}" runs already`);
     const pipe = new RunningPipe(request.pipe);
     this.#pipes.set(request.pipe, pipe);
     const forget = () => this.#pipes.delete(request.pipe);
     pipe.done.then(forget, forget);
-    const hosted = this.#host.start(request, pipe);
-    pipe.begin({ ...hosted, statistics: async () => hosted.statistics() });
+    this.#run(request, pipe);
     return pipe;
   }
 
-  /** Stops all pipes, what is delivered committed, and waits until their groups and stages are gone. */
+  /** Stops all pipes, what is delivered committed, and waits until their groups, stages and threads are gone. */
   async close(): Promise<void> {
     await Promise.all([...this.#pipes.values()].map((pipe) => pipe.stop().catch(() => {})));
-    await this.#host.close();
-    await this.#stages.close();
+    await this.#close();
   }
 }
