@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Emit, KeyedState, Row, RowsEvent } from '@millrace/sdk';
+import type { Row, RowsEvent } from '@millrace/sdk';
 import { deleteEvent, processorDriver, rowsEvent } from '@millrace/sdk/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import js from '../src/index.ts';
@@ -73,16 +73,16 @@ describe('an expression gives', () => {
   });
 });
 
-it('rows say which ones they come from', async () => {
-  const calls: unknown[][] = [];
-  const emit: Emit = { rows: (...given) => void calls.push(given), event: () => {} };
-  const read = js.attributes.read({ expression: 'row.v === 2 ? null : [row, row]' }, 'processor');
-  if (!read.ok) throw new Error(read.problems.join());
-  const signal = new AbortController().signal;
-  const program = await js.open({ attributes: read.values, pipe: 'p', signal });
-  const state: KeyedState = { get: () => undefined, set: () => {}, delete: () => {} };
-  await js.processBatch!(rowsEvent('s', [{ v: 1 }, { v: 2 }, { v: 3 }]), emit, program, { pipe: 'p', attempt: 1, state, signal });
-  expect(calls).toEqual([[[{ v: 1 }, { v: 1 }, { v: 3 }, { v: 3 }], undefined, [0, 0, 2, 2]]]);
+it('rows have key and time of the ones they come from', async () => {
+  const driver = processorDriver(js, { attributes: { expression: 'row.v === 2 ? null : [row, row]' } });
+  const event = rowsEvent('s', [{ v: 1 }, { v: 2 }, { v: 3 }], { keys: ['a', 'b', 'c'], times: [10, 20, 30] });
+  const [made] = (await driver.send(event)) as [RowsEvent];
+  expect(made.rows.map(({ v }, row) => [v, String(Buffer.from(made.key(row)!)), made.time(row)])).toEqual([
+    [1, 'a', 10],
+    [1, 'a', 10],
+    [3, 'c', 30],
+    [3, 'c', 30],
+  ]);
 });
 
 it('deletions pass', async () => {

@@ -114,7 +114,7 @@ async function processEvent<A, I extends Injections, R, In extends Row>(
 ): Promise<readonly PipeEvent[]> {
   const emitted: PipeEvent[] = [];
   const emit = emitInto(emitted, event);
-  if (event.kind === 'rows') await processRows(processor, event, emit, resource, context, attributes);
+  if (event.kind === 'rows') await processRows(processor, event, emitted, resource, context, attributes);
   else if (processor.process !== undefined && event.kind !== 'heartbeat') await processor.process(event, emit, resource, context);
   else emit.event(event);
   return emitted;
@@ -123,15 +123,16 @@ async function processEvent<A, I extends Injections, R, In extends Row>(
 async function processRows<A, I extends Injections, R, In extends Row>(
   processor: ProcessorDefinition<A, I, R, In>,
   event: RowsEvent<In>,
-  emit: Emit,
+  emitted: PipeEvent[],
   resource: R,
   context: ProcessContext,
   attributes: A,
 ): Promise<void> {
-  if (processor.processBatch !== undefined) return processor.processBatch(event, emit, resource, context);
+  if (processor.processBatch !== undefined) return processor.processBatch(event, emitInto(emitted, event), resource, context);
   const columns = processor.columns?.(event.columns, attributes);
   for (let row = 0; row < event.rowCount; row++) {
     const single = singleRow(event, row);
+    const emit = emitInto(emitted, single);
     if (processor.process !== undefined) await processor.process(single, emit, resource, context);
     else if (processor.map !== undefined) emit.rows([processor.map(event.row(row), resource, context)], columns);
     else if (processor.flatMap !== undefined) emit.rows([...processor.flatMap(event.row(row), resource, context)], columns);
@@ -143,10 +144,24 @@ function emitInto(emitted: PipeEvent[], event: PipeEvent): Emit {
   const stream = event.kind === 'heartbeat' ? 'test' : event.stream;
   const known = event.kind === 'rows' ? event.columns : [];
   return {
-    rows: (rows, columns) => {
-      if (rows.length > 0) emitted.push(rowsEvent(stream, rows, { columns: columns ?? inferColumns(rows, known) }));
+    rows: (rows, columns, sources) => {
+      if (rows.length === 0) return;
+      const records = event.kind === 'rows' ? recordsOf(event, rows.length, sources) : {};
+      emitted.push(rowsEvent(stream, rows, { ...records, columns: columns ?? inferColumns(rows, known) }));
     },
     event: (other) => void emitted.push(other),
+  };
+}
+
+/** Keys and times of the rows that others were made of. */
+function recordsOf(event: RowsEvent, count: number, sources: readonly number[] | undefined): RowsOptions {
+  const last = event.rowCount - 1;
+  const rows = sources ?? Array.from({ length: count }, (_, index) => (count === event.rowCount ? index : last));
+  return {
+    ...event.origin(rows[0]!),
+    keys: rows.map((row) => event.key(row)),
+    times: rows.map((row) => event.time(row)),
+    isHistorical: event.isHistorical,
   };
 }
 
