@@ -496,6 +496,13 @@ export interface ShowPipePlugins extends Node {
   /** `FORMAT f` behind the statement. */
   readonly format: Identifier | null;
 }
+/** DESCRIBE PIPEPLUGIN a: its attributes. */
+export interface DescribePipePlugin extends Node {
+  readonly kind: 'describe_pipe_plugin';
+  readonly name: Identifier;
+  /** `FORMAT f` behind the statement. */
+  readonly format: Identifier | null;
+}
 /** `INSERT INTO s [(c, …)]` and where the rows come from. */
 export interface Insert extends Node {
   readonly kind: 'insert';
@@ -573,6 +580,7 @@ export type Statement =
   | CreatePipePlugin
   | DropPipePlugin
   | ShowPipePlugins
+  | DescribePipePlugin
   | Insert
   | KillQuery
   | Explain

@@ -48,6 +48,7 @@ const spellings: readonly (readonly [canonical: string, ...others: string[]])[] 
   ['SHOW DEAD LETTERS FOR PIPE p'],
   [`CREATE PIPEPLUGIN a AS 'default' USING URI 'file:///x.ts'`],
   [`CREATE OR REPLACE PIPEPLUGIN a AS 'x' USING URI 'npm:y'`, `create or replace pipeplugin a as 'x' using uri 'npm:y'`],
+  ['DESCRIBE PIPEPLUGIN "http-connector"', 'desc pipeplugin `http-connector`'],
   [`CREATE PIPEPLUGIN IF NOT EXISTS a AS 'x' USING URI 'https://y'`],
   ['DROP PIPEPLUGIN IF EXISTS a'],
   [`SHOW PIPEPLUGINS LIKE 'kafka%'`],

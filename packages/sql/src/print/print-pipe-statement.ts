@@ -3,6 +3,7 @@ import type {
   AlterPipe,
   CreatePipe,
   CreatePipePlugin,
+  DescribePipePlugin,
   DropPipe,
   DropPipePlugin,
   ExplainPipe,
@@ -25,7 +26,8 @@ type PipeStatement =
   | ShowPipeDeadLetters
   | CreatePipePlugin
   | DropPipePlugin
-  | ShowPipePlugins;
+  | ShowPipePlugins
+  | DescribePipePlugin;
 
 /** The canonical text of a statement over pipes and their plugins. */
 export function printPipeStatement(statement: PipeStatement): string {
@@ -50,6 +52,8 @@ export function printPipeStatement(statement: PipeStatement): string {
       return words('DROP PIPEPLUGIN', statement.ifExists && 'IF EXISTS', printFreeName(statement.name));
     case 'show_pipe_plugins':
       return words('SHOW PIPEPLUGINS', printLike(statement.like), printFormat(statement.format));
+    case 'describe_pipe_plugin':
+      return words('DESCRIBE PIPEPLUGIN', printFreeName(statement.name), printFormat(statement.format));
     default:
       return unreachable(statement);
   }

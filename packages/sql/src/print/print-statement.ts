@@ -51,6 +51,7 @@ export function printStatement(statement: Statement): string {
     case 'create_pipe_plugin':
     case 'drop_pipe_plugin':
     case 'show_pipe_plugins':
+    case 'describe_pipe_plugin':
       return printPipeStatement(statement);
     case 'insert':
       return printInsert(statement);

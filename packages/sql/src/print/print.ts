@@ -33,6 +33,7 @@ const statementKinds: Readonly<Record<Statement['kind'], true>> = {
   create_pipe_plugin: true,
   drop_pipe_plugin: true,
   show_pipe_plugins: true,
+  describe_pipe_plugin: true,
   insert: true,
   kill_query: true,
   explain: true,

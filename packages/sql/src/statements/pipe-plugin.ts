@@ -1,4 +1,4 @@
-import type { CreatePipePlugin, DropPipePlugin, ShowPipePlugins } from '../ast.ts';
+import type { CreatePipePlugin, DescribePipePlugin, DropPipePlugin, ShowPipePlugins } from '../ast.ts';
 import type { Parser } from '../parser.ts';
 import { parseFormat } from './format.ts';
 import { parseIfExists, parseIfNotExists } from './if-exists.ts';
@@ -20,6 +20,13 @@ export function parseDropPipePlugin(p: Parser, start: number): DropPipePlugin {
   const ifExists = parseIfExists(p);
   const name = p.freeName('the name of the plugin');
   return { kind: 'drop_pipe_plugin', ifExists, name, start, end: p.end };
+}
+
+/** What follows `DESCRIBE PIPEPLUGIN`. */
+export function parseDescribePipePlugin(p: Parser, start: number): DescribePipePlugin {
+  const name = p.freeName('the name of the plugin');
+  const format = parseFormat(p);
+  return { kind: 'describe_pipe_plugin', name, format, start, end: p.end };
 }
 
 /** What follows `SHOW PIPEPLUGINS`. */
