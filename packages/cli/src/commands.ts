@@ -4,6 +4,7 @@ import BrokerUserRemove from './commands/broker/user/remove.ts';
 import Broker from './commands/broker.ts';
 import ConfigShow from './commands/config/show.ts';
 import Demo from './commands/demo.ts';
+import GenTypes from './commands/gen/types.ts';
 import GroupDescribe from './commands/group/describe.ts';
 import GroupList from './commands/group/list.ts';
 import GroupReset from './commands/group/reset.ts';
@@ -15,6 +16,13 @@ import PipeList from './commands/pipe/list.ts';
 import PipeShow from './commands/pipe/show.ts';
 import PipeStart from './commands/pipe/start.ts';
 import PipeStop from './commands/pipe/stop.ts';
+import PipepluginDescribe from './commands/pipeplugin/describe.ts';
+import PipepluginDev from './commands/pipeplugin/dev.ts';
+import PipepluginDrop from './commands/pipeplugin/drop.ts';
+import PipepluginInit from './commands/pipeplugin/init.ts';
+import PipepluginInstall from './commands/pipeplugin/install.ts';
+import PipepluginList from './commands/pipeplugin/list.ts';
+import PipepluginTest from './commands/pipeplugin/test.ts';
 import QueryExplain from './commands/query/explain.ts';
 import QueryKill from './commands/query/kill.ts';
 import QueryList from './commands/query/list.ts';
@@ -46,6 +54,7 @@ export const commands = {
   'broker:user:remove': BrokerUserRemove,
   'config:show': ConfigShow,
   demo: Demo,
+  'gen:types': GenTypes,
   'group:describe': GroupDescribe,
   'group:list': GroupList,
   'group:reset': GroupReset,
@@ -57,6 +66,13 @@ export const commands = {
   'pipe:show': PipeShow,
   'pipe:start': PipeStart,
   'pipe:stop': PipeStop,
+  'pipeplugin:describe': PipepluginDescribe,
+  'pipeplugin:dev': PipepluginDev,
+  'pipeplugin:drop': PipepluginDrop,
+  'pipeplugin:init': PipepluginInit,
+  'pipeplugin:install': PipepluginInstall,
+  'pipeplugin:list': PipepluginList,
+  'pipeplugin:test': PipepluginTest,
   'query:explain': QueryExplain,
   'query:kill': QueryKill,
   'query:list': QueryList,

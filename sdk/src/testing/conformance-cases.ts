@@ -162,7 +162,7 @@ async function endsWhenAborted(bench: Bench): Promise<void> {
     () => 'delivered',
     () => 'failed',
   );
-  const ended = await Promise.race([outcome, wait(patienceMs, 'pending')]);
+  const ended = await Promise.race([outcome, wait(patienceMs, 'pending', { ref: false })]);
   strictEqual(ended, 'failed', 'transfer must fail when its signal is aborted and the target does not answer');
   await bench.target.release?.();
   await within(closed, 'close');
