@@ -124,6 +124,7 @@ export class Delivery {
   /** What is not begun stays where it is. */
   stop(): void {
     this.#isStopping = true;
+    this.#units.close();
   }
 
   /** Runs something while nothing is under way, and nothing is begun. */
@@ -157,6 +158,7 @@ export class Delivery {
     const work: Promise<void> = this.#deliver(unit, ticket, made)
       .catch((failure: unknown) => {
         this.#failure ??= failure as Error;
+        this.#units.close();
       })
       .finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);

@@ -172,7 +172,6 @@ export class PipeRun {
     if (this.#isFinishing) return;
     this.#isFinishing = true;
     this.#delivery.stop();
-    this.#units.close();
     const { connector } = this.#options;
     if (connector.isWaiting || this.#processor.isWaiting) this.#signal.abort();
     const timer = this.#options.clock.setTimer(drainMs, () => this.#signal.abort(), { unref: true });
@@ -272,7 +271,6 @@ export class PipeRun {
   #fail(error: MillraceError): void {
     this.#failure ??= error;
     this.#delivery.stop();
-    this.#units.close();
   }
 
   /** Asks the connector whether its target is there, when nothing was sent for a while. */

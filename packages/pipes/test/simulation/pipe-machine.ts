@@ -1,0 +1,86 @@
+import type { GroupMember, GroupOptions, PartitionOffset, Producer, TopicSpec } from '@millrace/kafka-client';
+import type { RecordHeader, RecordInput } from '@millrace/kafka-protocol';
+import { Machine } from '../../../runtime/test/view/simulation/machine.ts';
+import { MachineMember } from '../../../runtime/test/view/simulation/machine-member.ts';
+import type { PipeKafka } from '../../src/progress/pipe-kafka.ts';
+
+/** A process with a connection to the cluster, as pipes see it. */
+export class PipeMachine extends Machine implements PipeKafka {
+  override joinGroup(options: GroupOptions): GroupMember {
+    return new CommittingMember(this, options);
+  }
+
+  openProducer(): Producer {
+    return new PlainProducer(this);
+  }
+
+  createTopic({ topic, partitions }: TopicSpec): Promise<boolean> {
+    return this.request(() => {
+      try {
+        this.cluster.topic(topic);
+        return false;
+      } catch {
+        this.cluster.createTopic(topic, partitions);
+        return true;
+      }
+    });
+  }
+}
+
+/** A member that also commits outside of transactions. */
+class CommittingMember extends MachineMember {
+  readonly #owner: PipeMachine;
+
+  constructor(machine: PipeMachine, options: GroupOptions) {
+    super(machine, options);
+    this.#owner = machine;
+  }
+
+  override commit(offsets: readonly PartitionOffset[] = []): Promise<void> {
+    const { memberId, generation, groupId } = this;
+    return this.#owner.request(() => {
+      const group = this.#owner.cluster.group(groupId);
+      group.check({ memberId, generation });
+      group.commit(offsets);
+    });
+  }
+}
+
+/** An idempotent producer: what it is not told of it has not written. */
+class PlainProducer implements Producer {
+  readonly #machine: PipeMachine;
+  #pending: { readonly topic: string; readonly partition: number; readonly record: RecordInput }[] = [];
+
+  constructor(machine: PipeMachine) {
+    this.#machine = machine;
+  }
+
+  append(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[] = [],
+  ): void {
+    const record = { timestampMs, key: key && Buffer.from(key), value: value && Buffer.from(value), headers };
+    this.#pending.push({ topic, partition, record });
+  }
+
+  appendSpans(): void {
+    throw new Error('pipes append whole records');
+  }
+
+  async flush(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { topic, partition, record } of pending)
+      await this.#machine.request(() => this.#machine.cluster.append(topic, partition, [record]));
+  }
+
+  sendBatch(): never {
+    throw new Error('pipes append whole records');
+  }
+
+  async close(): Promise<void> {}
+}
