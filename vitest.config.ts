@@ -13,7 +13,7 @@ const inline = { deps: { inline: [/@millrace\//, /^millrace$/] } };
 const execArgv = ['--conditions=source'];
 
 /** What runs on either broker; what is about the embedded one is not run where `KAFKA_BROKERS` names another, what is about Apache Kafka only there. */
-const onEitherBroker = ['sql', 'server', 'compat', 'conformance'];
+const onEitherBroker = ['sql', 'server', 'pipes', 'compat', 'conformance'];
 const integration =
   process.env['KAFKA_BROKERS'] === undefined
     ? [...onEitherBroker, 'recovery', 'oracle', 'faults', 'security', 'simulation', 'fuzz']
@@ -77,6 +77,19 @@ export default defineConfig({
           server: inline,
           testTimeout: 120_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // On a real Apache IoTDB, which it starts: see test/iotdb/run.ts.
+          name: 'iotdb',
+          include: ['test/iotdb/**/*.test.ts'],
+          pool: 'forks',
+          execArgv,
+          server: inline,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -180,6 +180,8 @@ describe('deletions', () => {
 
 describe('answers', () => {
   it.each([
+    [305, 'Cannot reserve 11228688 bytes of direct buffer memory'],
+    [306, 'dispatch failed'],
     [600, 'Database is read-only'],
     [602, 'not ready'],
     [606, 'write rejected'],
@@ -201,24 +203,39 @@ describe('answers', () => {
     [509, 'root.s.d is not a legal path'],
     [507, 'TSStatus(code:509, message:root.s.`a\nb`.m is not a legal path, because The name contains unsupported character.)'],
     [614, 'type mismatch'],
-    [803, 'No permissions'],
     [701, 'Current system timestamp precision is ms, please check whether the timestamp is correct'],
-  ])('%i %s: the first row of the device is to blame', async (code, message) => {
+  ])('%i %s: the row is to blame', async (code, message) => {
     const server = await startServer();
     server.script('insertTablet', { code, message });
-    await expect(drive(at(server)).send(event({ a: 1 }, { a: 2 }))).rejects.toMatchObject({
+    await expect(drive(at(server)).send(event({ a: 1 }))).rejects.toMatchObject({
       name: 'BadRecord',
       row: 0,
       message: `IoTDB refuses rows of root.s.d: status ${code}: ${message}`,
     });
   });
 
+  it('509 to rows of several devices: halves show which one is meant, and those before it are stored', async () => {
+    const server = await startServer({ illegalDevice: 'root.s.bad' });
+    const rows = keyed(['x', 1], ['x', 2], ['y', 3], ['y', 4], ['bad', 5], ['x', 6], ['bad', 7], ['z', 8]);
+    const driver = drive(at(server));
+    await expect(driver.send(rows)).rejects.toMatchObject({ name: 'BadRecord', row: 4, message: expect.stringContaining('root.s.bad') });
+    expect(server.series.rows('root.s.x')).toHaveLength(2);
+    expect(server.series.rows('root.s.y')).toHaveLength(2);
+    const dead = await driver.deliver(rows);
+    expect(dead.map(({ row }) => row['a'])).toEqual([5, 7]);
+    expect(server.series.devices).toEqual(['root.s.x', 'root.s.y', 'root.s.z']);
+    expect(server.series.rows('root.s.x')).toHaveLength(3);
+  });
+
   it('302 with a status for each device: those that are done are, the first row of the first that is refused is to blame', async () => {
     const server = await startServer();
     const said = { code: 302, subStatus: [{ code: 200 }, { code: 509, message: 'no' }, { code: 614 }] };
     server.script('insertTablets', { applied: said });
+    server.script('insertRecords', { code: 509, message: 'no' });
+    server.script('insertTablet', { code: 509, message: 'no' });
     const rows = keyed(['x', 1], ['x', 2], ['y', 3], ['z', 4], ['y', 5], ['z', 6]);
     await expect(drive(at(server)).send(rows)).rejects.toMatchObject({ name: 'BadRecord', row: 2 });
+    expect(server.calls.slice(2).map(({ method }) => method)).toEqual(['insertTablets', 'insertRecords', 'insertTablet']);
   });
 
   it('302 where one device is to be retried: the event comes again, whatever else is wrong', async () => {
@@ -229,8 +246,8 @@ describe('answers', () => {
 
   it('302 without a status for each device is the worst of those that it has', async () => {
     const server = await startServer();
-    server.script('insertTablets', { code: 302, subStatus: [{ code: 200 }, { code: 614, message: 'no' }, { code: 200 }] });
-    await expect(drive(at(server)).send(keyed(['x', 1], ['x', 2], ['y', 3], ['y', 4]))).rejects.toMatchObject({ row: 0 });
+    server.script('insertTablets', { code: 302, subStatus: [{ code: 200 }, { code: 606, message: 'no' }, { code: 200 }] });
+    await expect(drive(at(server)).send(keyed(['x', 1], ['x', 2], ['y', 3], ['y', 4]))).rejects.toThrow(Retryable);
   });
 
   it('507: what has another type is left out, reported once and counted; everything else is stored', async () => {
@@ -268,6 +285,16 @@ describe('answers', () => {
     await driver.send(event({ a: 1 }));
     const changed = rowsEvent('s', [{ a: 'x' }], { columns: [{ name: 'a', type: 'string' }], keys: ['d'] });
     await expect(driver.send(changed)).rejects.toMatchObject({ name: 'BadRecord', row: 0, message: expect.stringContaining('status 507') });
+  });
+
+  it('803: the user may not, whatever the rows are', async () => {
+    const server = await startServer();
+    server.script('insertTablet', { code: 803, message: 'No permissions for this operation' });
+    const failure = await drive(at(server))
+      .send(event({ a: 1 }, { a: 2 }))
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'Error', message: 'IoTDB: status 803: No permissions for this operation' });
+    expect(server.count('insertTablet')).toBe(1);
   });
 
   it('802: the session is gone, a new handshake is due', async () => {

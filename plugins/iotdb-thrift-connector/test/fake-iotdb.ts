@@ -32,6 +32,8 @@ export interface FakeIotdbOptions {
   readonly frameSizeMax?: number;
   /** Sessions that it takes at once. */
   readonly sessionsMax?: number;
+  /** A call with rows of it is refused as a whole. */
+  readonly illegalDevice?: string;
 }
 
 /** A row as it has arrived. */
@@ -66,7 +68,15 @@ export class FakeIotdb {
   #release = () => {};
 
   private constructor(options: FakeIotdbOptions) {
-    this.#options = { version: '2.0.1-beta', precision: 'ms', password: 'root', frameSizeMax: 536_870_912, sessionsMax: 100, ...options };
+    this.#options = {
+      version: '2.0.1-beta',
+      precision: 'ms',
+      password: 'root',
+      frameSizeMax: 536_870_912,
+      sessionsMax: 100,
+      illegalDevice: '',
+      ...options,
+    };
     this.#server = this.#makeServer();
   }
 
@@ -155,6 +165,12 @@ export class FakeIotdb {
     if (answer === 'close') return void socket.destroy();
     if (answer === 'silent') return;
     if (Buffer.isBuffer(answer)) return void socket.write(answer);
+    const { illegalDevice } = this.#options;
+    const isIllegal = illegalDevice !== '' && devicesOf(args.request).includes(illegalDevice);
+    if (isIllegal)
+      return void socket.write(
+        encodeReply(method, message.sequence, { code: statusCode.illegalPath, message: `${illegalDevice} is not a legal path` }),
+      );
     const isRefused = answer !== undefined && typeof answer === 'object' && 'code' in answer;
     const result = isRefused ? this.#refusal(message.method, answer) : this.#carryOut(message.method, args.request);
     if (answer === 'close-after') return void socket.destroy();
@@ -261,4 +277,9 @@ export class FakeIotdb {
     for (const path of paths) this.series.delete(path, startTime, endTime);
     return success;
   }
+}
+
+function devicesOf(request: unknown): readonly string[] {
+  const { device, devices } = (request ?? {}) as { readonly device?: string; readonly devices?: readonly string[] };
+  return devices ?? (device === undefined ? [] : [device]);
 }

@@ -141,9 +141,11 @@ describe('devices', () => {
     expect(devicePath(stream, key)).toBe(path);
   });
 
-  it('measurements are quoted like nodes', () => {
-    const event = rowsEvent('s', [{ 'a-b': 1, time: 2, ok: 3 }], { keys: ['d'] });
-    expect(mapRows(event, modern).devices[0]!.tablet.columns.map(({ measurement }) => measurement)).toEqual(['`a-b`', '`time`', 'ok']);
+  it('measurements are quoted like nodes, and those that IoTDB has no name for get another one', () => {
+    const row = { 'a-b': 1, time: 2, ok: 3, time_: 4, Timestamp: 5 };
+    const event = rowsEvent('s', [row], { keys: ['d'] });
+    const measurements = mapRows(event, modern).devices[0]!.tablet.columns.map(({ measurement }) => measurement);
+    expect(measurements).toEqual(['`a-b`', 'time__', 'ok', 'time_', 'Timestamp_']);
   });
 });
 

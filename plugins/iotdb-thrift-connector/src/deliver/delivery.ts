@@ -7,7 +7,7 @@ import { mapRows } from '../mapping/device-rows.ts';
 import { describeStatus, statusCode } from '../rpc/status.ts';
 import type { Endpoint, Status } from '../rpc/structs.ts';
 import type { Target } from '../target/target.ts';
-import { cutIntoCalls, type InsertCall } from './insert-calls.ts';
+import { cutIntoCalls, halveByRow, type InsertCall, insertCall } from './insert-calls.ts';
 import { OrderGate } from './order-gate.ts';
 import { asHostError, failureOf, outcomesOf, type PartOutcome } from './outcome.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -78,7 +78,7 @@ export class Delivery {
     for (const { place, parts } of this.#byPlace(devices)) {
       const { calls, oversized } = cutIntoCalls(parts, Math.min(callSizeMax, rowSizeMax), rowSizeMax);
       for (const call of calls) outcomes.push(...(await this.#insertCall(place, call)));
-      for (const { part, size } of oversized) outcomes.push({ part, verdict: 'final', status: tooLarge(size, rowSizeMax) });
+      for (const { part, size } of oversized) outcomes.push({ part, verdict: 'refused', status: tooLarge(size, rowSizeMax) });
     }
     const failure = failureOf(outcomes);
     if (failure !== null) throw failure;
@@ -97,17 +97,28 @@ export class Delivery {
     return [...groups.values()];
   }
 
-  async #insertCall(place: Endpoint | undefined, { owners, send }: InsertCall): Promise<PartOutcome[]> {
-    const outcomes = outcomesOf(await this.#call(place, send), owners).map((outcome) => this.#judge(outcome));
+  /**
+   * The server says of several rows together that it does not take them: halves, in the order of the event, show which one it means,
+   * and those before it are stored by then.
+   */
+  async #insertCall(place: Endpoint | undefined, call: InsertCall): Promise<readonly PartOutcome[]> {
+    const outcomes = outcomesOf(await this.#call(place, call.send), call.owners).map((outcome) => this.#judge(outcome));
     for (const { part, status } of outcomes) if (status.redirectNode) this.#target.redirect(part.tablet.device, status.redirectNode);
-    return outcomes;
+    const refused = [...new Set(outcomes.flatMap(({ verdict, part }) => (verdict === 'refused' ? [part] : [])))];
+    if (refused.length === 0 || (refused.length === 1 && refused[0]!.rows.length === 1)) return outcomes;
+    const found = outcomes.filter(({ verdict }) => verdict !== 'refused');
+    for (const half of halveByRow(refused)) {
+      found.push(...(await this.#insertCall(place, insertCall(half))));
+      if (failureOf(found) !== null) break;
+    }
+    return found;
   }
 
   /** A rejected measurement is reported, once, unless its row is to fail. */
   #judge(outcome: PartOutcome): PartOutcome {
     if (outcome.verdict !== 'partly') return outcome;
     const { log, metrics, isStrict } = this.#options;
-    if (isStrict) return { ...outcome, verdict: 'final' };
+    if (isStrict) return { ...outcome, verdict: 'refused' };
     metrics.count('rejected_measurements', rejectedMeasurements(outcome.status).length);
     const { device } = outcome.part.tablet;
     const unknown = rejectedMeasurements(outcome.status).filter((name) => !this.#reported.has(`${device}.${name}`));

@@ -5,7 +5,7 @@ import type { TypedValue } from '../rpc/record.ts';
 import type { Status } from '../rpc/structs.ts';
 import type { Tablet } from '../rpc/tablet.ts';
 
-/** Rows of several devices that go in one call. */
+/** Rows of one or several devices that go in one call. */
 export interface InsertCall {
   /** @returns of the call as a whole */
   readonly send: (session: Session) => Promise<Status>;
@@ -50,7 +50,7 @@ export function cutIntoCalls(
   return { calls: calls.map(insertCall), oversized };
 }
 
-function insertCall(parts: readonly DeviceRows[]): InsertCall {
+export function insertCall(parts: readonly DeviceRows[]): InsertCall {
   const rowCount = parts.reduce((sum, { rows }) => sum + rows.length, 0);
   const tablets = parts.map(({ tablet }) => tablet);
   if (parts.length === 1) return { owners: parts, send: (session) => session.insertTablet(tablets[0]!) };
@@ -65,12 +65,36 @@ function cutBySize(part: DeviceRows, sizeMax: number): { readonly part: DeviceRo
   const size = sizeOf(part.tablet);
   if (size <= sizeMax || part.rows.length === 1) return [{ part, size }];
   const middle = part.rows.length >> 1;
-  return [sliceRows(part, 0, middle), sliceRows(part, middle, part.rows.length)].flatMap((half) => cutBySize(half, sizeMax));
+  const indexes = part.rows.map((_, i) => i);
+  return [indexes.slice(0, middle), indexes.slice(middle)].flatMap((half) => cutBySize(pickRows(part, half), sizeMax));
 }
 
-function sliceRows({ tablet, rows }: DeviceRows, start: number, end: number): DeviceRows {
-  const columns = tablet.columns.map((column) => ({ ...column, values: column.values.slice(start, end) }));
-  return { rows: rows.slice(start, end), tablet: { ...tablet, times: tablet.times.slice(start, end), columns } };
+/** Rows of a device that come before a row of the event, and the others. */
+function splitAt(part: DeviceRows, row: number): { readonly before: DeviceRows; readonly rest: DeviceRows } {
+  const indexes = part.rows.map((_, i) => i);
+  return {
+    before: pickRows(
+      part,
+      indexes.filter((i) => part.rows[i]! < row),
+    ),
+    rest: pickRows(
+      part,
+      indexes.filter((i) => part.rows[i]! >= row),
+    ),
+  };
+}
+
+/** Halves of several rows by their order in the event. */
+export function halveByRow(parts: readonly DeviceRows[]): readonly (readonly DeviceRows[])[] {
+  const rows = parts.flatMap((part) => part.rows).sort((left, right) => left - right);
+  const halves = parts.map((part) => splitAt(part, rows[rows.length >> 1]!));
+  return [halves.map(({ before }) => before), halves.map(({ rest }) => rest)].map((half) => half.filter((part) => part.rows.length > 0));
+}
+
+/** Measurements that are NULL in all of them stay: the server says of each row the same as before. */
+function pickRows({ tablet, rows }: DeviceRows, indexes: readonly number[]): DeviceRows {
+  const columns = tablet.columns.map((column) => ({ ...column, values: indexes.map((i) => column.values[i]!) }));
+  return { rows: indexes.map((i) => rows[i]!), tablet: { ...tablet, times: indexes.map((i) => tablet.times[i]!), columns } };
 }
 
 /** Bytes of a tablet, roughly: no less than it has. */

@@ -23,7 +23,7 @@ export function outcomesOf(status: Status, owners: readonly DeviceRows[]): PartO
   return owners.map((part, i) => ({ part, status: of[i]!, verdict: verdictOf(of[i]!) }));
 }
 
-const byGravity: readonly Verdict[] = ['done', 'partly', 'final', 'retry', 'reopen'];
+const byGravity: readonly Verdict[] = ['done', 'partly', 'refused', 'denied', 'retry', 'reopen'];
 
 function worstOf(statuses: readonly Status[]): Status {
   const gravity = (status: Status) => byGravity.indexOf(verdictOf(status));
@@ -40,8 +40,10 @@ export function failureOf(outcomes: readonly PartOutcome[]): Error | null {
   if (gone) return new NotConnected(`IoTDB: ${describeStatus(gone.status)}`);
   const later = first('retry');
   if (later) return new Retryable(`IoTDB: ${describeStatus(later.status)}`);
+  const denied = first('denied');
+  if (denied) return new Error(`IoTDB: ${describeStatus(denied.status)}`);
   const refused = outcomes
-    .filter(({ verdict }) => verdict === 'final')
+    .filter(({ verdict }) => verdict === 'refused')
     .map(({ part, status }) => ({ row: Math.min(...part.rows), part, status }));
   if (refused.length === 0) return null;
   const { row, part, status } = refused.reduce((least, other) => (other.row < least.row ? other : least));

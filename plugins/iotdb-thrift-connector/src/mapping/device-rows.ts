@@ -1,9 +1,9 @@
 import { BadRecord, type ColumnReader, type RowsEvent } from '@millrace/sdk';
 import type { CellValue } from '../rpc/data-type.ts';
-import { quoteNode } from '../rpc/path.ts';
 import type { Tablet, TabletColumn } from '../rpc/tablet.ts';
 import { type ColumnMapping, mapColumn, parseType, type ServerTypes, timeOf } from './column-mapping.ts';
 import { devicePath } from './device-path.ts';
+import { measurementsOf } from './measurements.ts';
 import { convertTicks } from './server-time.ts';
 
 /** Time of rows; not a measurement. */
@@ -27,9 +27,11 @@ export interface MappedEvent {
 
 /** Maps the rows of an event to tablets, one a device. */
 export function mapRows(event: RowsEvent, server: ServerTypes): MappedEvent {
-  const columns = event.columns
-    .filter(({ name }) => name !== timeColumn)
-    .map(({ name, type }) => ({ reader: event.column(name), mapping: mapColumn(type, server) }));
+  const given = event.columns.filter(({ name }) => name !== timeColumn);
+  const measurements = measurementsOf(given.map(({ name }) => name));
+  const columns = given.map(({ name, type }, i) => {
+    return { reader: event.column(name), measurement: measurements[i]!, mapping: mapColumn(type, server) };
+  });
   const lanes = columns.map(() => new Array<CellValue | null>(event.rowCount));
   const failure = fillLanes(columns, lanes, event.rowCount);
   const rowCount = failure?.row ?? event.rowCount;
@@ -48,6 +50,7 @@ export function mapRows(event: RowsEvent, server: ServerTypes): MappedEvent {
 
 interface MappedColumn {
   readonly reader: ColumnReader;
+  readonly measurement: string;
   readonly mapping: ColumnMapping;
 }
 
@@ -97,9 +100,9 @@ function groupByDevice(event: RowsEvent, rowCount: number): Map<string, number[]
 
 /** Columns that are NULL in all of the rows are left out. */
 function pickColumns(columns: readonly MappedColumn[], lanes: readonly (CellValue | null)[][], rows: readonly number[]): TabletColumn[] {
-  return columns.flatMap(({ reader, mapping }, i) => {
+  return columns.flatMap(({ measurement, mapping }, i) => {
     const values = rows.map((row) => lanes[i]![row]!);
-    return values.every((value) => value === null) ? [] : [{ measurement: quoteNode(reader.name), type: mapping.type, values }];
+    return values.every((value) => value === null) ? [] : [{ measurement, type: mapping.type, values }];
   });
 }
 

@@ -1,6 +1,6 @@
 /** What may stand in a path as it is; everything else needs backquotes. IoTDB takes more (`1a`, `@`), but quoted names always pass. */
 const plainNode = /^[A-Za-z_\u4e00-\u9fa5][A-Za-z0-9_\u4e00-\u9fa5]*$/;
-const reserved = /^(root|time|timestamp)$/i;
+const reserved = /^root$/i;
 const quotedNode = /^`(?:[^`]|``)+`$/;
 
 /** One node of a path, or a measurement: in backquotes unless it is plain. */

@@ -7,6 +7,10 @@ export const statusCode = {
   executionError: 301,
   /** Several statements in one call: look at `subStatus`. */
   multiple: 302,
+  /** Mostly for want of memory. */
+  internalError: 305,
+  /** The node that the rows belong to was not reached. */
+  dispatchError: 306,
   /** Written; the device is better written to `redirectNode`. */
   redirection: 400,
   databaseExists: 501,
@@ -25,20 +29,24 @@ export const statusCode = {
 
 /**
  * What is to be done about a status: `done`; `partly` = done but for one or several measurements, not to be repeated; `retry` = the same call
- * later; `reopen` = the session is gone; `final` = it will not get better by itself.
+ * later; `reopen` = the session is gone; `refused` = what it holds is to blame; `denied` = whatever it holds, the user may not.
  */
-export type Verdict = 'done' | 'partly' | 'retry' | 'reopen' | 'final';
+export type Verdict = 'done' | 'partly' | 'retry' | 'reopen' | 'refused' | 'denied';
 
 const verdicts = new Map<number, Verdict>([
   [statusCode.success, 'done'],
   [statusCode.redirection, 'done'],
   [statusCode.databaseExists, 'done'],
   [statusCode.measurementRejected, 'partly'],
+  [statusCode.internalError, 'retry'],
+  [statusCode.dispatchError, 'retry'],
   [statusCode.readOnly, 'retry'],
   [statusCode.storageNotReady, 'retry'],
   [statusCode.writeRejected, 'retry'],
   [statusCode.diskFull, 'retry'],
   [statusCode.notLoggedIn, 'reopen'],
+  [statusCode.wrongLogin, 'denied'],
+  [statusCode.noPermission, 'denied'],
 ]);
 
 /** A restarted server answers so for some seconds after its port has opened. */
@@ -49,10 +57,10 @@ const illegalName = /is not a legal path|\bcode:509\b/;
 
 /** Of one status; those of several statements are in its `subStatus`. */
 export function verdictOf(status: Status): Verdict {
-  if (status.code === statusCode.measurementRejected && illegalName.test(status.message ?? '')) return 'final';
+  if (status.code === statusCode.measurementRejected && illegalName.test(status.message ?? '')) return 'refused';
   const verdict = verdicts.get(status.code);
   if (verdict !== undefined) return verdict;
-  return status.needRetry === true || noRegionYet.test(status.message ?? '') ? 'retry' : 'final';
+  return status.needRetry === true || noRegionYet.test(status.message ?? '') ? 'retry' : 'refused';
 }
 
 /** As text: code and message. */

@@ -15,8 +15,7 @@ describe('nodes of paths', () => {
     ['', '``'],
     ['a`b', '`a``b`'],
     ['root', '`root`'],
-    ['TIME', '`TIME`'],
-    ['timestamp', '`timestamp`'],
+    ['ROOT', '`ROOT`'],
     ['*', '`*`'],
   ])('%j is written %s', (name, node) => {
     expect(quoteNode(name)).toBe(node);

@@ -1,0 +1,11 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { ApacheIotdb } from './apache-iotdb.ts';
+import { connectorCases } from './connector-cases.ts';
+
+let server: ApacheIotdb;
+beforeAll(async () => {
+  server = await ApacheIotdb.start();
+}, 180_000);
+afterAll(() => server?.stop());
+
+describe('connectors', () => connectorCases(() => server));
