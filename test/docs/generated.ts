@@ -4,6 +4,7 @@ import { aggregateFunctions, type ScalarFunction, scalarFunctions } from '@millr
 import { type ConfigurationKey, configurationKeys, variableOf } from '@millrace/server';
 import { apiReport } from '../../sdk/test/api/api-report.ts';
 import { root } from '../architecture/workspace.ts';
+import { pluginReference } from './plugin-reference.ts';
 
 /** A page whose text, or a part of it, is made from the code. */
 export interface GeneratedPage {
@@ -11,9 +12,10 @@ export interface GeneratedPage {
   readonly text: string;
 }
 
-export function generatedPages(): GeneratedPage[] {
+export async function generatedPages(): Promise<GeneratedPage[]> {
   return [
     { path: 'docs/functions.md', text: functionReference() },
+    { path: 'docs/plugins/reference.md', text: await pluginReference() },
     { path: 'sdk/api-report.md', text: apiReport() },
     { path: 'docs/configuration.md', text: withKeys(readFileSync(join(root, 'docs/configuration.md'), 'utf8')) },
   ];

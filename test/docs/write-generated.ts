@@ -4,4 +4,4 @@ import { join } from 'node:path';
 import { root } from '../architecture/workspace.ts';
 import { generatedPages } from './generated.ts';
 
-for (const { path, text } of generatedPages()) writeFileSync(join(root, path), text);
+for (const { path, text } of await generatedPages()) writeFileSync(join(root, path), text);
