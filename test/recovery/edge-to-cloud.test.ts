@@ -171,6 +171,6 @@ describe('a view from the edge to the cloud', () => {
       await cloud.execute(`DROP STREAM ${inCloud}`);
       for (const what of ['VIEW edge_to_cloud', `STREAM ${inCloud}`, `STREAM ${local}`]) await edge.execute(`DROP ${what}`);
     },
-    120_000,
+    240_000,
   );
 });

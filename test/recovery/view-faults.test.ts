@@ -163,9 +163,6 @@ describe('views', () => {
       await start(aheadMs);
       await isExact();
     }
-    await kill();
-    await start();
-    await isExact();
   });
 
   it.runIf(isEmbedded)('are exact when the disk of the broker is full for a while', async () => {
