@@ -14,10 +14,13 @@ import { generatedPages } from './generated.ts';
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
-  // Those below docs/plugins are run by plugin-tutorial.test.ts: they make a project.
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  // The others there are run by plugin-tutorial.test.ts: they make a project.
+  ...readdirSync(join(root, 'docs/plugins'))
+    .filter((name) => /-(connector|processor)\.md$/.test(name))
+    .map((name) => `docs/plugins/${name}`),
 ];
 const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts as Record<string, string>;
 
