@@ -34,11 +34,25 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Opens a server on these brokers, or on those that `KAFKA_BROKERS` names, or else with an embedded one; closing it drops its streams. */
-export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Promise<TestServer> {
+/**
+ * Opens a server on these brokers, or on those that `KAFKA_BROKERS` names, or else with an embedded one; closing it drops its pipes and streams.
+ * @param brokers empty = an embedded broker in any case
+ * @param given configuration keys beside those that tests need
+ */
+export async function openTestServer(
+  brokers = process.env['KAFKA_BROKERS'],
+  given: Readonly<Record<string, unknown>> = {},
+): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const clock = new SkewedClock();
-  const flags = { data_dir: directory, 'http.port': 0, 'broker.port': 0, timezone: 'UTC', ...(brokers && { 'kafka.brokers': brokers }) };
+  const flags = {
+    data_dir: directory,
+    'http.port': 0,
+    'broker.port': 0,
+    timezone: 'UTC',
+    ...(brokers && { 'kafka.brokers': brokers }),
+    ...given,
+  };
   const server = await createServer(loadConfiguration({ workingDirectory: directory, flags }), { clock, engine: { inProcess: true } });
   const kafka = new KafkaClient({ brokers: server.brokers, clientId: 'test' });
   const producer = openProducer(kafka);
@@ -66,6 +80,7 @@ export async function openTestServer(brokers = process.env['KAFKA_BROKERS']): Pr
     },
     advance: (ms) => clock.advance(ms),
     close: async () => {
+      for (const row of await run('SHOW PIPES')) await run(`DROP PIPE \`${row.split('\t')[0]}\``);
       await dropMaterializedViews(run);
       for (const view of (await run('SHOW VIEWS')).reverse()) await run(`DROP VIEW \`${view}\``);
       for (const stream of await run('SHOW STREAMS')) await run(`DROP STREAM \`${stream}\``);

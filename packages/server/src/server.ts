@@ -24,10 +24,12 @@ import { embeddedBrokerOptions, withOwnAccess } from './configuration/embedded-b
 import type { ConfigurationValues } from './configuration/keys.ts';
 import { DataDirectory } from './data-directory.ts';
 import { TopicLimits } from './insert/topic-limits.ts';
+import { Pipes } from './pipes/pipes.ts';
 import { QueryRegistry } from './queries/query-registry.ts';
 import type { Services } from './statements/services.ts';
 import { ExchangeCleaner } from './views/exchange-cleaner.ts';
 import { viewRequests } from './views/plan-definition.ts';
+import { instanceIdOf } from './views/view-group.ts';
 import { type ViewRecord, ViewRegistry } from './views/view-registry.ts';
 import { ViewSnapshots } from './views/view-snapshots.ts';
 
@@ -117,6 +119,7 @@ class Root {
     await this.#openCluster();
     await this.#openEngine();
     await this.#openViews();
+    await this.#openPipes();
     await this.#openHttp();
   }
 
@@ -250,6 +253,53 @@ class Root {
     });
   }
 
+  #openPipes(): Promise<void> {
+    return this.#lifecycle.open({
+      name: 'pipes',
+      open: () => {
+        const { clock, random, logger } = this.#ports;
+        const catalog = this.#parts.get(tokens.catalog);
+        const { serverId, path } = this.#parts.get(tokens.dataDirectory);
+        const surroundings = {
+          ...this.#cluster,
+          instanceId: instanceIdOf(serverId),
+          // Where records of pipes come from: all servers of a cluster are one deployment.
+          deployment: this.#values.cluster || serverId,
+          timezone: this.#timezone,
+          replicationFactor: this.#values['kafka.replication_factor'],
+        };
+        const pipes: Pipes = this.#parts.add(
+          tokens.pipes,
+          new Pipes({
+            catalog,
+            clock,
+            logger,
+            surroundings,
+            load: async (installed) => {
+              const { loadPipeParts } = await import('./pipes/pipe-parts.ts');
+              const kafka = this.#parts.get(tokens.kafka);
+              const inProcess = this.#ports.engine?.inProcess === true;
+              return loadPipeParts({
+                values: this.#values,
+                dataDirectory: path,
+                surroundings,
+                installed,
+                streams: pipes.streams(),
+                kafka,
+                clock,
+                random,
+                logger,
+                inProcess,
+              });
+            },
+          }),
+        );
+        pipes.open();
+      },
+      close: () => this.#parts.get(tokens.pipes).close(),
+    });
+  }
+
   get #timezone(): string {
     return zone(this.#values.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone).name;
   }
@@ -260,7 +310,7 @@ class Root {
       name: 'http',
       open: async () => {
         const { createApp, listen, Metrics } = await (this.#http ?? import('./http/index.ts'));
-        services = this.#services((queries) => new Metrics(queries, () => this.#viewRecords()));
+        services = this.#services((queries) => new Metrics(queries, () => this.#viewRecords(), this.#parts.get(tokens.pipes)));
         const app = this.#parts.add(
           tokens.app,
           createApp(services, () => this.#isReady()),
@@ -311,6 +361,7 @@ class Root {
       producer: this.#parts.get(tokens.producer),
       queries,
       views: this.#parts.get(tokens.views),
+      pipes: this.#parts.get(tokens.pipes),
       metrics: createMetrics(queries),
       topicLimits,
     };

@@ -4,6 +4,7 @@ import type { Admin, KafkaClient, Producer } from '@millrace/kafka-client';
 import type { QueryEngine } from '@millrace/runtime';
 import type { DataDirectory } from '../data-directory.ts';
 import type { App } from '../http/app.ts';
+import type { Pipes } from '../pipes/pipes.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import { token } from './token.ts';
 
@@ -17,5 +18,6 @@ export const tokens = {
   producer: token<Producer>('producer'),
   engine: token<QueryEngine>('engine'),
   views: token<ViewRegistry>('views'),
+  pipes: token<Pipes>('pipes'),
   app: token<App>('http'),
 };

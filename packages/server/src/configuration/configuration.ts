@@ -118,10 +118,21 @@ function checkCombinations(values: ConfigurationValues, problems: string[]): voi
     if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(broker)) problems.push(`kafka.brokers: ${JSON.stringify(broker)} is not host:port`);
   }
   checkSecurity(values, problems);
+  if (!isPattern(values.trusted_uri_pattern))
+    problems.push(`trusted_uri_pattern: ${JSON.stringify(values.trusted_uri_pattern)} is not a regular expression`);
   if (!/^[A-Za-z0-9._-]{0,100}$/.test(values.cluster))
     problems.push(`cluster: ${JSON.stringify(values.cluster)} is not a name of up to 100 letters, digits, dots, dashes, underscores`);
   if (values.timezone !== '' && !isZone(values.timezone))
     problems.push(`timezone: ${JSON.stringify(values.timezone)} is not an IANA zone such as UTC or Europe/London`);
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isZone(name: string): boolean {

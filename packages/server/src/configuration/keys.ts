@@ -122,6 +122,47 @@ export const configurationKeys = {
     help: 'fsync after so many records of a partition; 1 = before each acknowledgement, 0 = left to the system',
   },
   'broker.flush_ms': { type: { kind: 'duration' }, default: 0, help: 'fsync at the latest after this time; 0 = left to the system' },
+  pipe_lib_dir: {
+    type: { kind: 'text' },
+    default: 'ext/pipe',
+    help: 'where packages of plugins are looked for and put; a relative path counts from `data_dir`',
+  },
+  pipe_subtask_executor_max_thread_num: {
+    type: { kind: 'integer', min: 1, max: 256 },
+    default: 5,
+    help: 'most threads that pipes run in; never more than half the processors, at least one',
+  },
+  pipe_connector_timeout_ms: {
+    type: { kind: 'integer', min: 1, max: 2_147_483_647 },
+    default: 900_000,
+    help: 'how long a connector to IoTDB waits for an answer, ms',
+  },
+  pipe_async_connector_selector_number: {
+    type: { kind: 'integer', min: 1, max: 1024 },
+    default: 1,
+    help: 'taken for the sake of configurations of IoTDB: sockets need no selectors here',
+  },
+  pipe_async_connector_core_client_number: {
+    type: { kind: 'integer', min: 1, max: 1024 },
+    default: 8,
+    help: 'clients that an asynchronous connector to IoTDB keeps',
+  },
+  pipe_async_connector_max_client_number: {
+    type: { kind: 'integer', min: 1, max: 1024 },
+    default: 16,
+    help: 'most clients that an asynchronous connector to IoTDB has at a time',
+  },
+  pipe_plugin_timeout: {
+    type: { kind: 'duration' },
+    default: 30_000,
+    help: 'a hook of a plugin that takes longer is ended, and its pipe stops',
+  },
+  pipe_plugin_memory: { type: { kind: 'size' }, default: 256 * 2 ** 20, help: 'heap of each package of plugins that is not built in' },
+  trusted_uri_pattern: {
+    type: { kind: 'text' },
+    default: '',
+    help: 'regular expression that the whole URI of CREATE PIPEPLUGIN must match; empty = files, and names in `pipe_lib_dir`',
+  },
   'memory.budget': { type: { kind: 'size' }, default: 1 * 2 ** 30, help: 'what the state of all queries may hold' },
   max_client_stall: { type: { kind: 'duration' }, default: 300_000, help: 'a client that takes no rows for so long loses its query' },
   'log.level': {

@@ -1,16 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Pipes } from '../pipes/pipes.ts';
 import type { QueryRegistry } from '../queries/query-registry.ts';
 import type { ViewRecord } from '../views/view-registry.ts';
+import { PipeMetrics } from './pipe-metrics.ts';
 import { ViewMetrics } from './view-metrics.ts';
 
-/** Figures for Prometheus. Those of queries and views are gathered when they are asked for. */
+/** Figures for Prometheus. Those of queries, views and pipes are gathered when they are asked for. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter;
   readonly #ingested: Counter;
   readonly #views: ViewMetrics;
+  readonly #pipes: PipeMetrics;
 
-  constructor(queries: QueryRegistry, views: () => Promise<readonly ViewRecord[]>) {
+  constructor(queries: QueryRegistry, views: () => Promise<readonly ViewRecord[]>, pipes: Pick<Pipes, 'records' | 'loaded'>) {
     // A finer look at the event loop would wake an idle process a hundred times a second.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 500 });
     const registers = [this.#registry];
@@ -35,6 +38,7 @@ export class Metrics {
       },
     });
     this.#views = new ViewMetrics(this.#registry, views);
+    this.#pipes = new PipeMetrics(this.#registry, pipes);
     for (const [figure, help] of Object.entries(queryFigures)) this.#queryCounter(figure as keyof typeof queryFigures, help, queries);
   }
 
@@ -44,7 +48,7 @@ export class Metrics {
 
   /** The text that Prometheus reads. */
   async text(): Promise<string> {
-    await this.#views.gather();
+    await Promise.all([this.#views.gather(), this.#pipes.gather()]);
     return this.#registry.metrics();
   }
 

@@ -39,9 +39,16 @@ export function totalSizeBytes({ rowCount, starts, ends, keys }: RowRecords): nu
 
 /**
  * One batch for each partition; where that would be larger than the limit, as few as hold the rows in order.
+ * @param common headers of every record
  * @throws {MillraceError} KAFKA_RECORD_TOO_LARGE for a row that does not fit even alone, naming size and limit
  */
-export function buildBatches(records: RowRecords, limitBytes: number, mark: BatchMark = () => []): PartitionBatch[] {
+export function buildBatches(
+  records: RowRecords,
+  limitBytes: number,
+  mark: BatchMark = () => [],
+  common: readonly RecordHeader[] = [],
+): PartitionBatch[] {
+  const commonBytes = common.reduce((sum, { key, value }) => sum + Buffer.byteLength(key) + (value?.length ?? 0) + 10, 0);
   const open = new Map<number, { readonly number: number; readonly builder: RecordBatchBuilder }>();
   const batches: PartitionBatch[] = [];
   const close = (partition: number) => {
@@ -53,12 +60,12 @@ export function buildBatches(records: RowRecords, limitBytes: number, mark: Batc
   for (let row = 0; row < records.rowCount; row++) {
     const partition = records.partitions[row]!;
     const [start, end, key] = [records.starts[row]!, records.ends[row]!, records.keys?.[row] ?? null];
-    const sizeBytes = end - start + (key?.length ?? 0) + recordOverheadBytes;
+    const sizeBytes = end - start + (key?.length ?? 0) + recordOverheadBytes + commonBytes;
     if (sizeBytes + batchOverheadBytes + markBytes > limitBytes) refuseRow(row, sizeBytes, limitBytes);
     if ((open.get(partition)?.builder.sizeBytes ?? 0) + sizeBytes > limitBytes - markBytes) close(partition);
     const isFirst = !open.has(partition);
     if (isFirst) open.set(partition, { number: count, builder: new RecordBatchBuilder(Math.min(limitBytes, 64 * 1024)) });
-    const headers = isFirst ? mark(count++) : [];
+    const headers = isFirst ? [...mark(count++), ...common] : common;
     const { builder } = open.get(partition)!;
     const keyEnd = key?.length ?? -1;
     builder.appendSpans(records.timestampsMs[row]!, key ?? records.bytes, Math.min(0, keyEnd), keyEnd, records.bytes, start, end, headers);

@@ -6,8 +6,8 @@ import type { Expression, Identifier } from '@millrace/sql';
 import { unknownName } from '../statements/describe.ts';
 import type { Services } from '../statements/services.ts';
 import { completeColumns, evaluateGiven, type GivenColumns, readGiven } from './given-columns.ts';
+import { noMarks, type RecordMarks } from './record-marks.ts';
 import { StreamWriter, type Written } from './stream-writer.ts';
-import type { WriteOnce } from './write-once.ts';
 
 /** Where the rows of an insert come from. */
 export type RowsSource =
@@ -28,12 +28,12 @@ export async function insertRows(
   source: RowsSource,
   context: PlanContext,
   services: Services,
-  once: WriteOnce | null = null,
+  marks: RecordMarks = noMarks,
 ): Promise<Written> {
   const stream = streamToInsert(name, services);
   const defaults = defaultsFor(stream, context);
   const places = insertColumns(stream, named, defaults, context);
-  const writer = new StreamWriter(stream, defaults, context, services, once);
+  const writer = new StreamWriter(stream, defaults, context, services, marks);
   let written: Written = { rows: 0, batches: 0 };
   for (const given of blocks(source, places, named.length > 0, defaults, context)) {
     try {

@@ -5,9 +5,9 @@ import { partitionForKey } from '@millrace/kafka-protocol';
 import type { PlanContext, PlanExpression, StreamDefaults } from '@millrace/planner';
 import type { Services } from '../statements/services.ts';
 import { buildBatches, type RowRecords, totalSizeBytes } from './batches.ts';
+import { noMarks, type RecordMarks } from './record-marks.ts';
 import { evaluateColumns } from './row-evaluator.ts';
 import { planPlacement, type RowPlacement, recordOptions } from './stream-target.ts';
-import type { WriteOnce } from './write-once.ts';
 
 /** What was written. */
 export interface Written {
@@ -25,14 +25,14 @@ export class StreamWriter {
   readonly #services: Services;
   readonly #defaults: StreamDefaults;
   readonly #placement: RowPlacement;
-  readonly #once: WriteOnce | null;
+  readonly #marks: RecordMarks;
 
-  constructor(stream: StreamDefinition, defaults: StreamDefaults, context: PlanContext, services: Services, once: WriteOnce | null = null) {
+  constructor(stream: StreamDefinition, defaults: StreamDefaults, context: PlanContext, services: Services, marks: RecordMarks = noMarks) {
     this.#stream = stream;
     this.#services = services;
     this.#defaults = defaults;
     this.#placement = planPlacement(stream, context);
-    this.#once = once;
+    this.#marks = marks;
   }
 
   /** @param chunk the columns of `defaults.schema` @throws {MillraceError} KAFKA_*, DATA_* */
@@ -40,8 +40,9 @@ export class StreamWriter {
     if (chunk.rowCount === 0) return { rows: 0, batches: 0 };
     const records = this.#records(chunk);
     const limitBytes = await this.#services.topicLimits.limitFor(this.#stream.topic, totalSizeBytes(records));
-    const batches = buildBatches(records, limitBytes, this.#once?.mark);
-    const written = await this.#once?.begin();
+    const { once, headers } = this.#marks;
+    const batches = buildBatches(records, limitBytes, once?.mark, headers);
+    const written = await once?.begin();
     const missing = batches.filter(({ number }) => written?.has(number) !== true);
     await Promise.all(missing.map(({ partition, bytes }) => this.#services.producer.sendBatch(this.#stream.topic, partition, bytes)));
     return { rows: chunk.rowCount, batches: batches.length };
@@ -80,7 +81,7 @@ export class StreamWriter {
   #partitions(declared: Chunk, keys: readonly (Buffer | null)[] | null): Int32Array {
     const { partitions: count, topic } = this.#stream;
     const partitions = new Int32Array(declared.rowCount);
-    const inTurn = this.#once === null ? nextPartition(topic, count) : partitionForKey(this.#once.key, count);
+    const inTurn = this.#marks.once === null ? nextPartition(topic, count) : partitionForKey(this.#marks.once.key, count);
     const sharding = this.#placement.sharding === null ? null : this.#evaluate([this.#placement.sharding], declared)[0]!;
     for (let row = 0; row < declared.rowCount; row++) {
       const key = keys?.[row] ?? null;

@@ -11,9 +11,16 @@ const underWay = new WeakMap<Catalog, Map<string, Promise<IngestResult>>>();
 /**
  * Stores the rows of an ingest request (`{"columns": […], "data": [[…], …]}`); resolves when they are durable.
  * @param id of the client's choosing: a request with an id that was stored already is answered as the first was, and stores nothing
+ * @param clusters those that the rows have passed through pipes; null = they come from nowhere else
  */
-export async function ingest(stream: string, body: Record<string, unknown>, id: string | null, services: Services): Promise<IngestResult> {
-  if (id === null) return store(stream, body, null, services);
+export async function ingest(
+  stream: string,
+  body: Record<string, unknown>,
+  id: string | null,
+  clusters: string | null,
+  services: Services,
+): Promise<IngestResult> {
+  if (id === null) return store(stream, body, null, clusters, services);
   const key = `${stream}/${id}`;
   const known = services.catalog.recallIngest(key);
   if (known !== undefined && !isBegun(known)) return known;
@@ -21,7 +28,7 @@ export async function ingest(stream: string, body: Record<string, unknown>, id: 
   underWay.set(services.catalog, ours);
   const pending = ours.get(key);
   if (pending !== undefined) return pending;
-  const storing = store(stream, body, key, services).then(async (result) => {
+  const storing = store(stream, body, key, clusters, services).then(async (result) => {
     await services.catalog.rememberIngest(key, result);
     return result;
   });
@@ -33,6 +40,7 @@ async function store(
   stream: string,
   { columns, data }: Record<string, unknown>,
   key: string | null,
+  clusters: string | null,
   services: Services,
 ): Promise<IngestResult> {
   if (!Array.isArray(columns) || !columns.every((name) => typeof name === 'string')) {
@@ -43,7 +51,8 @@ async function store(
   const named = columns.map((name: string) => ({ name, quoted: true, start: 0, end: 0 }));
   const source = { kind: 'text', format: 'JSONCompactEachRow', data: text, maxBlockBytes: Number.POSITIVE_INFINITY } as const;
   const once = key === null ? null : ingestOnce(key, streamToInsert(stream, services), services);
-  const { rows, batches } = await insertRows(stream, named, source, planContext(services, { settings: {}, source: '' }), services, once);
+  const marks = { once, headers: clusters === null ? [] : [{ key: 'millrace.clusters', value: Buffer.from(clusters) }] };
+  const { rows, batches } = await insertRows(stream, named, source, planContext(services, { settings: {}, source: '' }), services, marks);
   return { request_id: services.random.uuid(), stream, rows, batches };
 }
 

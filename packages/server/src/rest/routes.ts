@@ -37,8 +37,12 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 async function answerIngest(request: StreamRequest, services: Services) {
   const id = request.headers['x-timeplus-idempotent-id'];
   const body = await readJsonObject(request.raw, services.values['http.max_body_size']);
-  return ingest(request.params.stream, body, typeof id === 'string' ? id : null, services);
+  const clusters = request.headers[clustersHeader];
+  return ingest(request.params.stream, body, typeof id === 'string' ? id : null, typeof clusters === 'string' ? clusters : null, services);
 }
+
+/** The clusters that the rows have passed through pipes, as the header `millrace.clusters` of records names them. */
+const clustersHeader = 'x-millrace-clusters';
 
 function answerStream({ params }: StreamRequest, { catalog }: Services) {
   const stream = catalog.kindOf(params.stream) === 'stream' ? catalog.stream(params.stream) : undefined;

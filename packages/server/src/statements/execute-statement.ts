@@ -1,18 +1,25 @@
 import type { Statement } from '@millrace/sql';
 import { type Answer, noAnswer } from './answer.ts';
 import { createMaterializedView } from './create-materialized-view.ts';
+import { createPipe } from './create-pipe.ts';
 import { createStream } from './create-stream.ts';
 import { createView } from './create-view.ts';
 import { replayDeadLetters, showDeadLetters } from './dead-letters.ts';
 import { describeColumns, showCreate } from './describe.ts';
 import { drop } from './drop.ts';
+import { dropPipe } from './drop-pipe.ts';
 import { explain } from './explain.ts';
+import { explainPipe } from './explain-pipe.ts';
 import { insert } from './insert.ts';
 import { explainLive, killQuery } from './kill-query.ts';
+import { showPipeDeadLetters } from './pipe-dead-letters.ts';
+import { createPipePlugin, describePipePlugin, dropPipePlugin, showPipePlugins } from './pipe-plugins.ts';
 import { select } from './select.ts';
 import type { Request, Services } from './services.ts';
 import { setSettings } from './settings.ts';
 import { show } from './show.ts';
+import { showPipes } from './show-pipes.ts';
+import { alterPipe, switchPipe } from './switch-pipe.ts';
 import { flush, systemView } from './system-view.ts';
 import { truncate } from './truncate.ts';
 
@@ -35,6 +42,17 @@ const executors: { readonly [K in Statement['kind']]: Executor<K> } = {
   show_create: showCreate,
   show_dead_letters: showDeadLetters,
   replay_dead_letters: replayDeadLetters,
+  show_pipe_dead_letters: showPipeDeadLetters,
+  create_pipe: createPipe,
+  alter_pipe: alterPipe,
+  switch_pipe: switchPipe,
+  drop_pipe: dropPipe,
+  show_pipes: showPipes,
+  explain_pipe: explainPipe,
+  create_pipe_plugin: createPipePlugin,
+  drop_pipe_plugin: dropPipePlugin,
+  show_pipe_plugins: showPipePlugins,
+  describe_pipe_plugin: describePipePlugin,
   insert,
   kill_query: killQuery,
   explain,
@@ -56,6 +74,12 @@ const ofCatalog: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
   'system_view',
   'flush',
   'replay_dead_letters',
+  'create_pipe',
+  'alter_pipe',
+  'switch_pipe',
+  'drop_pipe',
+  'create_pipe_plugin',
+  'drop_pipe_plugin',
 ]);
 
 /** Carries a statement out as far as it needs no taker: definitions are made, rows stored; a query runs when its answer is taken. */

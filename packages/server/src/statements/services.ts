@@ -4,6 +4,7 @@ import type { Admin, KafkaClient, Producer } from '@millrace/kafka-client';
 import type { ConfigurationValues } from '../configuration/keys.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { TopicLimits } from '../insert/topic-limits.ts';
+import type { Pipes } from '../pipes/pipes.ts';
 import type { QueryRegistry } from '../queries/query-registry.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 
@@ -21,6 +22,7 @@ export interface Services {
   readonly producer: Producer;
   readonly queries: QueryRegistry;
   readonly views: ViewRegistry;
+  readonly pipes: Pipes;
   readonly topicLimits: TopicLimits;
   readonly metrics: Metrics;
 }
