@@ -1,12 +1,13 @@
 import { MillraceError, type SeededRandom } from '@millrace/core';
-import type { GroupIdentity, PartitionOffset } from '@millrace/kafka-client';
+import type { GroupIdentity, PartitionOffset, TopicPartition } from '@millrace/kafka-client';
 import type { RecordInput } from '@millrace/kafka-protocol';
 import { FakeGroup } from './fake-group.ts';
 import { FakeLog, type LogBatch } from './fake-log.ts';
+import { FakeSharedGroup } from './fake-shared-group.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What a cluster may be made to do wrong, to see whether anybody notices. */
-export type Sabotage = 'no-fencing' | 'visible-aborts' | 'lost-states' | 'lost-positions' | 'doubled-commits';
+export type Sabotage = 'unstable-offsets' | 'no-fencing' | 'visible-aborts' | 'lost-states' | 'lost-positions' | 'doubled-commits';
 
 /** Who produces, as the coordinator has told. */
 export interface ProducerEpoch {
@@ -24,6 +25,8 @@ interface Coordinated {
   epoch: number;
   timeoutMs: number;
   open: { readonly batches: Map<FakeLog, LogBatch[]>; readonly offsets: Offsets[] } | null;
+  /** Of the transaction that ends. */
+  endingOffsets: readonly Offsets[];
   /** Resolves when the markers of the last transaction are written, which may be after its end was answered. */
   ending: Promise<void> | null;
   lastEnd: 'committed' | 'aborted' | null;
@@ -35,6 +38,8 @@ interface Topic {
 }
 
 const slowestMarkerMs = 12;
+/** In the names of groups whose partitions are shared. */
+export const sharedSuffix = '.shared';
 
 /**
  * A Kafka cluster as far as views see it: logs with transactions, coordinators of transactions and of groups. What is asked
@@ -50,6 +55,8 @@ export class FakeCluster {
   readonly #transactions = new Map<string, Coordinated>();
   readonly #waiting = new Set<() => void>();
   isAway = false;
+  /** What stands before the keys of changelogs. */
+  lanePrefixBytes = 0;
   #nextId = 1;
 
   constructor(timeline: Timeline, random: SeededRandom, sabotage: Sabotage | null = null) {
@@ -85,7 +92,10 @@ export class FakeCluster {
 
   group(groupId: string): FakeGroup {
     let group = this.#groups.get(groupId);
-    if (group === undefined) this.#groups.set(groupId, (group = new FakeGroup(this, groupId)));
+    if (group === undefined) {
+      group = groupId.includes(sharedSuffix) ? new FakeSharedGroup(this, groupId) : new FakeGroup(this, groupId);
+      this.#groups.set(groupId, group);
+    }
     return group;
   }
 
@@ -133,6 +143,18 @@ export class FakeCluster {
     open.offsets.push({ group, offsets });
   }
 
+  /** Of a group; when no transaction is under way that is to change them. */
+  async committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<PartitionOffset[]> {
+    const group = this.group(groupId);
+    const isOf = (of: Offsets) =>
+      of.group === group &&
+      of.offsets.some((one) => partitions.some(({ topic, partition }) => one.topic === topic && one.partition === partition));
+    const isPending = () =>
+      [...this.#transactions.values()].some(({ open, endingOffsets }) => [...(open?.offsets ?? []), ...endingOffsets].some(isOf));
+    while (this.sabotage !== 'unstable-offsets' && isPending()) await new Promise<void>((resolve) => void this.timeline.after(5, resolve));
+    return group.committed(partitions);
+  }
+
   /** Answered before the markers are written. */
   async endTransaction(producer: ProducerEpoch, outcome: 'committed' | 'aborted'): Promise<void> {
     const known = this.#coordinated(producer.transactionalId);
@@ -147,7 +169,7 @@ export class FakeCluster {
   #coordinated(transactionalId: string): Coordinated {
     let known = this.#transactions.get(transactionalId);
     if (known === undefined) {
-      known = { epoch: -1, timeoutMs: 0, open: null, ending: null, lastEnd: null };
+      known = { epoch: -1, timeoutMs: 0, open: null, endingOffsets: [], ending: null, lastEnd: null };
       this.#transactions.set(transactionalId, known);
     }
     return known;
@@ -178,12 +200,14 @@ export class FakeCluster {
   async #end(known: Coordinated, outcome: 'committed' | 'aborted'): Promise<void> {
     const { batches, offsets } = known.open!;
     known.open = null;
+    known.endingOffsets = offsets;
     known.lastEnd = outcome;
     const ended = Promise.withResolvers<void>();
     known.ending = ended.promise;
     await Promise.all([...batches].map(([log, of]) => this.#writeMarker(log, of, outcome)));
     if (outcome === 'committed') for (const { group, offsets: of } of offsets) group.commit(of);
     known.ending = null;
+    known.endingOffsets = [];
     ended.resolve();
   }
 
@@ -202,8 +226,9 @@ export class FakeCluster {
   /** Entries of the changelog that sabotage drops: what groups hold, or where the sources stand. */
   #isLost(topic: string, key: Uint8Array | null): boolean {
     if (key === null || !topic.startsWith('changelog') || this.random.below(4) > 0) return false;
-    if (this.sabotage === 'lost-positions') return key[0] === 1;
-    return this.sabotage === 'lost-states' && key[0] === 2;
+    const kind = key[this.lanePrefixBytes];
+    if (this.sabotage === 'lost-positions') return kind === 1;
+    return this.sabotage === 'lost-states' && kind === 2;
   }
 }
 

@@ -33,7 +33,7 @@ export class MachineMember implements GroupMember {
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<PartitionOffset[]> {
-    return this.#machine.request(() => this.#group.committed(partitions));
+    return this.#machine.request(() => this.#machine.cluster.committedOffsets(this.groupId, partitions));
   }
 
   async leave(): Promise<void> {
@@ -78,11 +78,13 @@ export class MachineMember implements GroupMember {
 
   async #take(generation: number, partitions: readonly TopicPartition[]): Promise<void> {
     if (generation <= this.generation) return;
-    const moving = partitions.length === 0 ? this.assignment : [];
+    const keeps = ({ topic, partition }: TopicPartition) => partitions.some((of) => of.topic === topic && of.partition === partition);
+    const moving = this.assignment.filter((of) => !keeps(of));
     this.generation = generation;
     this.assignment = partitions;
     if (moving.length > 0) await this.#options.onRevoked(moving, false);
-    if (partitions.length === 0) await this.#tellReleased(this.memberId);
+    // One of several is told at each generation what it may have missed in another.
+    if (partitions.length === 0 || this.#options.tasks !== undefined) await this.#tellReleased(this.memberId);
     await this.#options.onAssigned(partitions);
   }
 

@@ -71,7 +71,8 @@ export class MachineProducer implements TransactionalProducer {
     headers?: readonly RecordHeader[],
   ): void | Promise<void> {
     const key = keyStart < 0 ? null : keyBytes.subarray(keyStart, keyEnd);
-    return this.append(topic, partition, timestampMs, key, valueBytes.subarray(valueStart, valueEnd), headers);
+    const value = valueStart < 0 ? null : valueBytes.subarray(valueStart, valueEnd);
+    return this.append(topic, partition, timestampMs, key, value, headers);
   }
 
   async sendOffsets(groupId: string, offsets: readonly PartitionOffset[], member?: GroupIdentity): Promise<void> {

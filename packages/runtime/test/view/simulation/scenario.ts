@@ -1,9 +1,10 @@
 import type { SeededRandom } from '@millrace/core';
-import type { AggregateNode, PlanNode, ProjectNode, ScanNode } from '@millrace/planner';
+import { type AggregateNode, type PlanNode, type ProjectNode, type ScanNode, splitView } from '@millrace/planner';
 import type { StreamTarget } from '../../../src/sinks/stream-sink.ts';
 import type { ViewRequest } from '../../../src/view/view-request.ts';
 import { aggregate, call, column, constant, fields, int32, int64, planOf, scan, string, time, windowOf } from '../../harness.ts';
 import type { Windows } from '../../window-oracle.ts';
+import { sharedSuffix } from './fake-cluster.ts';
 
 const kinds = ['rows', 'tumble', 'hop', 'totals', 'chain', 'nested'] as const;
 
@@ -17,6 +18,10 @@ export interface SimulatedView {
   readonly target: string;
   readonly names: Names;
   readonly computation: Computation;
+  /** Into so many parts the groups of a shared view are divided; null = one task has the view. */
+  readonly parts: number | null;
+  /** It reads what tasks of another view write, which has so many parts. */
+  readonly readsParts?: number;
   /** Records whose `v` is 0 make an operator fail. */
   readonly divides: boolean;
   readonly request: ViewRequest;
@@ -42,7 +47,8 @@ const encoding = { timezone: 'UTC', quote64BitIntegers: false, quoteDenormals: f
 export const transactionTimeoutMs = 1000;
 export const sessionTimeoutMs = 800;
 
-export function scenarioOf(seed: number, random: SeededRandom): Scenario {
+/** @param isShared several tasks share each view */
+export function scenarioOf(seed: number, random: SeededRandom, isShared = false): Scenario {
   const kind = kinds[seed % kinds.length]!;
   const pick = <T>(...of: T[]): T => of[random.below(of.length)]!;
   const hasPoison = random.below(3) === 0;
@@ -77,7 +83,14 @@ export function scenarioOf(seed: number, random: SeededRandom): Scenario {
       transactionTimeoutMs,
       sessionTimeoutMs,
     };
-    return { name, source, target, names, computation, divides, request };
+    const parts = isShared ? 1 + random.below(5) : null;
+    return { name, source, target, names, parts, computation, divides, request };
+  };
+  const nest = (inner: SimulatedView, outer: SimulatedView): SimulatedView[] => {
+    const { request } = outer;
+    if (inner.parts === null) return [inner, outer];
+    const plan = { ...request.plan, root: withParts(request.plan.root, inner.parts) };
+    return [inner, { ...outer, readsParts: inner.parts, request: { ...request, plan } }];
   };
   const windowed: Computation = { kind: 'windows', windows };
   const plain: Computation = { kind: 'rows' };
@@ -86,7 +99,7 @@ export function scenarioOf(seed: number, random: SeededRandom): Scenario {
   const wider: Computation = { kind: 'windows', windows: { sizeMs: 2 * sizeMs, slideMs: 2 * sizeMs, delayMs: 0 } };
   const chains: Partial<Record<typeof kind, readonly SimulatedView[]>> = {
     chain: [create('rows', 's', plain, divides), create('windows', 'out-rows', windowed, false)],
-    nested: [create('inner', 's', windowed, divides), create('outer', 'out-inner', wider, false, windowNames)],
+    nested: nest(create('inner', 's', windowed, divides), create('outer', 'out-inner', wider, false, windowNames)),
   };
   const own: Computation = kind === 'rows' ? plain : kind === 'totals' ? { kind } : windowed;
   const views = chains[kind] ?? [create(kind, 's', own, divides)];
@@ -113,6 +126,45 @@ function rootOf(computation: Computation, topic: string, divides: boolean, names
 function sourceOf(node: ScanNode, topic: string, names: Names): ScanNode {
   const columns = node.columns.map((of, i) => ({ ...of, name: names[i]! }));
   return { ...node, topic, stream: topic, columns, ...(names === windowNames && { readsWatermarks: true as const }) };
+}
+
+function withParts(node: PlanNode, watermarkParts: number): PlanNode {
+  if (node.node === 'scan') return { ...node, watermarkParts };
+  return 'input' in node ? { ...node, input: withParts(node.input, watermarkParts) } : node;
+}
+
+/** The view as its tasks have it, step by step. */
+export function stagesOf({ name, parts }: SimulatedView, request: ViewRequest, tasks: number): ViewRequest[] {
+  if (parts === null) return [request];
+  const exchangeTopic = `exchange-${name}`;
+  const stages = splitView(request.plan, exchangeTopic);
+  const rows = {
+    ...request,
+    tasks,
+    snapshots: null,
+    groupId: `${request.groupId}${sharedSuffix}`,
+    transactionalId: `millrace.${name}.rows`,
+  };
+  if (stages.kind === 'rows') return [rows];
+  const sink = {
+    kind: 'exchange',
+    topic: exchangeTopic,
+    partitions: parts,
+    keys: stages.keys,
+    schema: stages.rows.schema,
+    replayTopic: null,
+  } as const;
+  const groups = {
+    ...request,
+    tasks,
+    snapshots: null,
+    plan: stages.groups,
+    deadLetterTopic: null,
+    groupId: `${request.groupId}${sharedSuffix}.groups`,
+    transactionalId: `millrace.${name}.groups`,
+    changelogTopic: `${request.changelogTopic}-groups`,
+  };
+  return [{ ...rows, plan: stages.rows, sink }, groups];
 }
 
 function projectOf(input: PlanNode): ProjectNode {

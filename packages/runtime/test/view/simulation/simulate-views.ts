@@ -6,9 +6,11 @@ import type { ViewRequest } from '../../../src/view/view-request.ts';
 import { ViewTask } from '../../../src/view/view-task.ts';
 import { checkView, type LostRange } from './check-views.ts';
 import { FakeCluster, type Sabotage } from './fake-cluster.ts';
+import type { FakeGroup } from './fake-group.ts';
 import type { LogBatch } from './fake-log.ts';
+import { FakeSharedGroup } from './fake-shared-group.ts';
 import { Machine } from './machine.ts';
-import { type Scenario, type SimulatedView, scenarioOf } from './scenario.ts';
+import { type Scenario, type SimulatedView, scenarioOf, stagesOf } from './scenario.ts';
 import { Timeline } from './timeline.ts';
 
 /** States are small here: a snapshot follows upon the other. */
@@ -30,8 +32,9 @@ const roundCount = 30;
 const disorderMs = 12;
 const patienceMs = 120_000;
 
-export async function simulate(seed: number, sabotage: Sabotage | null = null): Promise<Outcome> {
-  const world = new World(seed, sabotage);
+/** @param isShared several tasks share each view, and their number changes */
+export async function simulate(seed: number, sabotage: Sabotage | null = null, isShared = false): Promise<Outcome> {
+  const world = new World(seed, sabotage, isShared);
   return world.run();
 }
 
@@ -40,6 +43,8 @@ class Server {
   readonly machine: Machine;
   readonly tasks = new Map<string, { readonly task: ViewTask; readonly done: Promise<void> }>();
   readonly instanceId: string;
+  /** Views whose tasks it ends to begin others. */
+  readonly restarting = new Set<string>();
   isFrozen = false;
   isStopping = false;
 
@@ -58,6 +63,9 @@ class World {
   readonly #scenario: Scenario;
   readonly #servers: Server[] = [];
   readonly #requests = new Map<string, ViewRequest>();
+  readonly #isShared: boolean;
+  /** Among how many tasks a shared view is to be shared. */
+  readonly #taskCounts = new Map<string, number>();
   readonly #lost: LostRange[] = [];
   readonly #counts = new Map<string, number>();
   readonly #violations: string[] = [];
@@ -68,7 +76,8 @@ class World {
   #isTruncating = false;
   #faultsIn = 0;
 
-  constructor(seed: number, sabotage: Sabotage | null) {
+  constructor(seed: number, sabotage: Sabotage | null, isShared: boolean) {
+    this.#isShared = isShared;
     this.#random = new SeededRandom(seed);
     this.#disk = new MemoryDisk(this.#random);
     this.#disk.fault = (operation) => {
@@ -76,16 +85,17 @@ class World {
       return undefined;
     };
     this.#cluster = new FakeCluster(this.#timeline, this.#random, sabotage);
-    this.#scenario = scenarioOf(seed, this.#random);
+    this.#scenario = scenarioOf(seed, this.#random, isShared);
   }
 
   async run(): Promise<Outcome> {
     const { kind, views, sourcePartitions, targetPartitions } = this.#scenario;
     this.#cluster.createTopic('s', sourcePartitions);
     for (let i = 0; i < sourcePartitions; i++) this.#times.push(100);
-    for (const { name, target, request } of views) {
+    for (const { name, target, request, parts } of views) {
       this.#cluster.createTopic(target, targetPartitions);
-      this.#cluster.createTopic(request.changelogTopic, 1);
+      this.#cluster.createTopic(request.changelogTopic, parts ?? 1);
+      if (parts !== null) this.#share(name, request, parts);
       this.#cluster.createTopic(`dead-${name}`, 1);
       this.#requests.set(name, request);
     }
@@ -117,16 +127,64 @@ class World {
     return server;
   }
 
-  #startView(server: Server, { name }: SimulatedView): void {
-    const { machine, instanceId } = server;
+  #startView(server: Server, view: SimulatedView): void {
+    const { name } = view;
+    const { instanceId } = server;
+    if (view.parts === null) {
+      const path = `${instanceId}-${name}`;
+      this.#damageSnapshot(path);
+      const request = { ...this.#requests.get(name)!, instanceId, snapshots: { path, ...snapshotPace } };
+      this.#startTask(server, name, request, (error) => this.#onFailed(server, view, error, () => this.#startView(server, view)));
+      return;
+    }
+    const count = this.#taskCounts.get(name)!;
+    for (const stage of stagesOf(view, this.#requests.get(name)!, count).keys())
+      for (let index = 0; index < count; index++) this.#startShare(server, view, stage, index, count);
+  }
+
+  #startShare(server: Server, view: SimulatedView, stage: number, index: number, count: number): void {
+    const request = stagesOf(view, this.#requests.get(view.name)!, count)[stage]!;
+    const own = { ...request, instanceId: `${server.instanceId}.${index}` };
+    this.#startTask(server, `${view.name}/${stage}/${index}`, own, (error) =>
+      this.#onFailed(server, view, error, () => {
+        if (!server.restarting.has(view.name)) this.#startShare(server, view, stage, index, count);
+      }),
+    );
+  }
+
+  #startTask({ machine, tasks }: Server, name: string, request: ViewRequest, onFailed: (error: MillraceError) => void): void {
     const { clock } = machine;
     const kernels = { clock, random: new SeededRandom(1), timezone: 'UTC' };
-    const path = `${instanceId}-${name}`;
-    this.#damageSnapshot(path);
-    const request = { ...this.#requests.get(name)!, instanceId, snapshots: { path, ...snapshotPace } };
     const task = new ViewTask(request, { kafka: machine, disk: this.#disk, formats, kernels, clock, logger: silentLogger });
-    const done = task.run(() => {}).catch((failure: unknown) => this.#onFailed(server, name, asMillraceError(failure)));
-    server.tasks.set(name, { task, done });
+    const done = task.run(() => {}).catch((failure: unknown) => onFailed(asMillraceError(failure)));
+    tasks.set(name, { task, done });
+  }
+
+  /** What a shared view has beside what others have. */
+  #share(name: string, { changelogTopic }: ViewRequest, parts: number): void {
+    this.#cluster.lanePrefixBytes = 4;
+    this.#cluster.createTopic(`${changelogTopic}-groups`, parts);
+    this.#cluster.createTopic(`exchange-${name}`, parts);
+    this.#taskCounts.set(name, 1 + this.#random.below(3));
+  }
+
+  /** The number of a view's tasks changes: each server hears of it in its own time. */
+  #rescale(view: SimulatedView): void {
+    this.#count('rescalings');
+    this.#taskCounts.set(view.name, 1 + this.#random.below(4));
+    for (const server of this.#servers) this.#timeline.after(this.#random.below(800), () => void this.#restartShares(server, view));
+  }
+
+  async #restartShares(server: Server, view: SimulatedView): Promise<void> {
+    if (server.isStopping || server.machine.clock.isDead || server.restarting.has(view.name)) return;
+    server.restarting.add(view.name);
+    const own = [...server.tasks].filter(([name]) => name.startsWith(`${view.name}/`));
+    for (const [, { task }] of own) task.stop();
+    await Promise.all(own.map(([, { done }]) => done));
+    server.restarting.delete(view.name);
+    if (server.isStopping || server.machine.clock.isDead) return;
+    for (const [name] of own) server.tasks.delete(name);
+    this.#startView(server, view);
   }
 
   /** Now and then a server finds its snapshot damaged, or no room for a new one. */
@@ -149,9 +207,8 @@ class World {
   }
 
   /** What ends a view is what it was told to stop at; then its owner says how to go on. */
-  #onFailed(server: Server, name: string, error: MillraceError): void {
+  #onFailed(server: Server, { name }: SimulatedView, error: MillraceError, goOn: () => void): void {
     const request = this.#requests.get(name)!;
-    const view = this.#scenario.views.find((of) => of.name === name)!;
     const isPoison = error.code === 'DATA_UNDECODABLE' || error.code === 'DATA_DIVISION_BY_ZERO';
     if (isPoison && this.#scenario.hasPoison && typeof error.details['offset'] === 'number') {
       this.#count('stopped at a bad record');
@@ -163,7 +220,7 @@ class World {
       this.#violations.push(`${name} has ended: ${error.code}: ${error.message}`);
       return;
     }
-    if (!server.isStopping) this.#startView(server, view);
+    if (!server.isStopping) goOn();
   }
 
   #kill(server: Server): void {
@@ -258,7 +315,8 @@ class World {
     this.#times.push(this.#maxTime + disorderMs);
     this.#faultsIn = 0;
     for (const { machine } of this.#servers) machine.faultsIn = 0;
-    const group = this.#cluster.group(this.#scenario.views[0]!.request.groupId);
+    const group = this.#sourceGroup;
+    if (group instanceof FakeSharedGroup) this.#timeline.after(this.#random.below(500), () => group.topicGrew());
     await this.#timeline.run(patienceMs, () => group.offsets.has(key));
     if (!group.offsets.has(key)) this.#violations.push('a new partition is not read');
     // While it is empty it holds all windows open.
@@ -275,7 +333,7 @@ class World {
     const { logs } = this.#cluster.topic('s');
     const log = logs[this.#random.below(logs.length)]!;
     const { stableOffset, topic, partition } = log;
-    const { offsets } = this.#cluster.group(this.#scenario.views[0]!.request.groupId);
+    const { offsets } = this.#sourceGroup;
     const read = offsets.get(`${partition}@${topic}`) ?? log.startOffset;
     log.truncate(this.#random.below(stableOffset + 1));
     if (read < log.startOffset) this.#lost.push({ topic, partition, from: read, to: log.startOffset });
@@ -297,6 +355,7 @@ class World {
       }
     }
     if (this.#chance(15)) this.#move();
+    if (this.#isShared && this.#chance(12)) this.#rescale(this.#scenario.views[this.#random.below(this.#scenario.views.length)]!);
     if (this.#chance(40)) this.#cutOff();
     if (this.#scenario.kind !== 'chain' && this.#chance(150)) await this.#truncate();
     if (this.#chance(100)) await this.#addPartition();
@@ -304,7 +363,7 @@ class World {
 
   #move(): void {
     this.#count('moves');
-    for (const { request } of this.#scenario.views) this.#cluster.group(request.groupId).move();
+    for (const { groupId } of this.#scenario.views.flatMap((view) => this.#stages(view))) this.#cluster.group(groupId).move();
   }
 
   #cutOff(): void {
@@ -338,26 +397,43 @@ class World {
     return isDone();
   }
 
-  #hasConsumed({ source, request }: SimulatedView): boolean {
-    const { offsets } = this.#cluster.group(request.groupId);
-    return this.#cluster.topic(source).logs.every(({ partition, endOffset, stableOffset }) => {
-      return stableOffset === endOffset && (offsets.get(`${partition}@${source}`) ?? 0) >= endOffset;
+  #stages(view: SimulatedView): ViewRequest[] {
+    return stagesOf(view, view.request, 1);
+  }
+
+  get #sourceGroup(): FakeGroup {
+    return this.#cluster.group(this.#stages(this.#scenario.views[0]!)[0]!.groupId);
+  }
+
+  #hasConsumed(view: SimulatedView): boolean {
+    return this.#stages(view).every(({ groupId }, stage) => {
+      const { offsets } = this.#cluster.group(groupId);
+      const topic = stage === 0 ? view.source : `exchange-${view.name}`;
+      return this.#cluster.topic(topic).logs.every(({ partition, endOffset, stableOffset }) => {
+        return stableOffset === endOffset && (offsets.get(`${partition}@${topic}`) ?? 0) >= endOffset;
+      });
     });
   }
 
   #positions(): string {
     return this.#scenario.views
-      .flatMap(({ source, request }) => {
-        const { offsets } = this.#cluster.group(request.groupId);
-        return this.#cluster.topic(source).logs.map(({ partition, endOffset, stableOffset }) => {
-          return `${source}[${partition}] ${offsets.get(`${partition}@${source}`)} of ${stableOffset}/${endOffset}`;
-        });
-      })
+      .flatMap((view) =>
+        this.#stages(view).flatMap(({ groupId }, stage) => {
+          const { offsets } = this.#cluster.group(groupId);
+          const topic = stage === 0 ? view.source : `exchange-${view.name}`;
+          return this.#cluster.topic(topic).logs.map(({ partition, endOffset, stableOffset }) => {
+            return `${topic}[${partition}] ${offsets.get(`${partition}@${topic}`)} of ${stableOffset}/${endOffset}`;
+          });
+        }),
+      )
       .join(', ');
   }
 
   #transcript(): string {
-    const topics = ['s', ...this.#scenario.views.flatMap(({ target, request }) => [target, request.changelogTopic])];
+    const topics = [
+      's',
+      ...this.#scenario.views.flatMap((view) => [view.target, ...this.#stages(view).map((stage) => stage.changelogTopic)]),
+    ];
     const logs = topics.flatMap((topic) => this.#cluster.topic(topic).logs);
     return logs.map((log) => log.batches.map(({ bytes, outcome }) => `${outcome} ${bytes.toString('base64')}`).join('\n')).join('\n\n');
   }
