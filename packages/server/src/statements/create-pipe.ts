@@ -1,6 +1,6 @@
 import type { PipeDefinition, PipeStageDefinition, StreamDefinition } from '@millrace/catalog';
 import { MillraceError } from '@millrace/core';
-import type { Boundaries } from '@millrace/pipes';
+import type { Boundaries, StageRequest } from '@millrace/pipes';
 import type { StreamSelection } from '@millrace/sdk';
 import type { CreatePipe, PipeStage } from '@millrace/sql';
 import { checkPipeName, pipeNames } from '../pipes/pipe-names.ts';
@@ -36,7 +36,8 @@ async function create(statement: CreatePipe, services: Services): Promise<Answer
   const parts = await pipes.load();
   const requests = await checkedRequests({ name, ...stages }, parts);
   const selection = await parts.host.select(requests.extractor);
-  await shakeHands(name, requests, parts);
+  await shakeHands(name, requests.processor, parts);
+  await shakeHands(name, requests.connector, parts);
   const { groupId } = pipeNames(name);
   // Of a pipe of this name whose server died while it was dropped.
   await services.admin.deleteGroup(groupId);
@@ -77,17 +78,20 @@ export async function checkedRequests(pipe: Stages & { readonly name: string }, 
   return requests;
 }
 
-/** @throws {MillraceError} PLUGIN_FAILED */
-export async function shakeHands(name: string, { connector }: StageRequests, { host }: Pick<PipeParts, 'host'>): Promise<void> {
+/** Opens a processor or connector and closes it: what it cannot begin with is told before it runs. @throws {MillraceError} PLUGIN_FAILED */
+export async function shakeHands(name: string, request: StageRequest, { host }: Pick<PipeParts, 'host'>): Promise<void> {
+  const { kind, plugin } = request;
   try {
-    await host.handshake(connector);
+    await host.handshake(request);
   } catch (failure) {
     if (!(failure instanceof MillraceError)) throw failure;
     const { code, details, hint } = failure;
-    throw new MillraceError(code, `the pipe ${name}: ${connector.plugin.name} cannot deliver to its target: ${failure.message}`, {
+    const what = kind === 'connector' ? 'cannot deliver to its target' : 'cannot be opened';
+    const target = kind === 'connector' ? 'start the target, or ' : '';
+    throw new MillraceError(code, `the pipe ${name}: ${plugin.name} ${what}: ${failure.message}`, {
       cause: failure,
       details,
-      hint: hint ?? 'start the target, or mend the attributes of the connector; nothing of the pipe is kept',
+      hint: hint ?? `${target}mend the attributes of the ${kind}; nothing of the pipe is kept`,
     });
   }
 }

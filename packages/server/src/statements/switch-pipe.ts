@@ -42,7 +42,7 @@ export function alterPipe({ name: { name }, mode, stage }: AlterPipe, services: 
     if (problems.length > 0) throw attributesInvalid(name, problems);
     const parts = await pipes.load();
     const requests = await checkedRequests(changed, parts);
-    if (kind === 'connector') await shakeHands(name, requests, parts);
+    if (kind !== 'extractor') await shakeHands(name, requests[kind], parts);
     await catalog.pipes.update(name, (now) => ({ ...now, [kind]: changed[kind] }));
     return noAnswer;
   });
