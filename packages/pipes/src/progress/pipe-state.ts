@@ -35,7 +35,7 @@ export async function readPipeState(
 ): Promise<PipeState | undefined> {
   const entries = new Map<string, Json>();
   try {
-    for await (const spans of readPartition({ ...kafka, topic: kafka.topic.bind(kafka) }, stateTopic, 0, signal)) {
+    for await (const spans of readPartition(kafka, stateTopic, 0, signal)) {
       for (let record = 0; record < spans.count; record++) {
         const { key, value } = recordAt(spans, record);
         if (key === null) continue;

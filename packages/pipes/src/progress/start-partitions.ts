@@ -6,6 +6,12 @@ import { type Boundaries, boundaryOf } from './boundaries.ts';
 import type { PipeKafka } from './pipe-kafka.ts';
 import type { PartitionStart } from './progress.ts';
 
+/** Where a partition is begun. */
+export interface FixedStart extends PartitionStart {
+  /** The group has no offset of it yet. */
+  readonly isFirst: boolean;
+}
+
 /**
  * Fixes where partitions are begun: where the group has left them, or, at the very first start, at their beginning or where history ends.
  * @throws {MillraceError} KAFKA_OFFSET_OUT_OF_RANGE with `isLost` if records that were to be read are gone; KAFKA_TOPIC_UNKNOWN
@@ -16,7 +22,7 @@ export async function startPartitions(
   assigned: readonly TopicPartition[],
   selection: StreamSelection,
   boundaries: Boundaries,
-): Promise<PartitionStart[]> {
+): Promise<FixedStart[]> {
   const committed = await member.committed(assigned);
   const topics = [...new Set(assigned.map(({ topic }) => topic))];
   const starts = await Promise.all(
@@ -32,10 +38,11 @@ export async function startPartitions(
       }).catch((failure: unknown) => {
         throw told(asMillraceError(failure));
       });
-      return found.map(({ partition, startOffset, endOffset }): PartitionStart => {
+      return found.map(({ partition, startOffset, endOffset }): FixedStart => {
         const boundary = boundaryOf(boundaries, topic, partition);
         const limit = selection.realtime ? Number.POSITIVE_INFINITY : boundary;
-        return { topic, partition, offset: startOffset, endOffset, boundary, limit };
+        const isFirst = !committed.some((of) => of.topic === topic && of.partition === partition);
+        return { topic, partition, offset: startOffset, endOffset, boundary, limit, isFirst };
       });
     }),
   );

@@ -79,7 +79,8 @@ export class Committer {
    * committed counts.
    */
   async commit(offsets: readonly PartitionOffset[], state: ReadonlyMap<string, Json | null>): Promise<void> {
-    const letters = this.#letters;
+    // More may come meanwhile.
+    const letters = [...this.#letters];
     if (letters.length > 0) await this.#makeLetterTopic();
     if (state.size > 0) {
       await this.#makeStateTopic();

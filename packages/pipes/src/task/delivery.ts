@@ -127,13 +127,13 @@ export class Delivery {
     this.#units.close();
   }
 
-  /** Runs something while nothing is under way, and nothing is begun. */
+  /** Runs something while nothing is under way, and nothing is begun; not once something has failed. */
   async pause(run: () => Promise<void>): Promise<void> {
     const paused = Promise.withResolvers<void>();
     this.#barrier = paused.promise;
     try {
       await this.#room(0);
-      await run();
+      if (this.#failure === undefined) await run();
     } finally {
       this.#barrier = undefined;
       paused.resolve();
@@ -152,8 +152,7 @@ export class Delivery {
       return;
     }
     const made = isBatched(unit) && !this.#keepsState ? await this.#processAhead(unit) : undefined;
-    while (this.#barrier !== undefined) await this.#barrier;
-    await this.#room(this.#limit - 1);
+    await this.#turn();
     if (this.#hasEnded) return;
     const work: Promise<void> = this.#deliver(unit, ticket, made)
       .catch((failure: unknown) => {
@@ -163,6 +162,14 @@ export class Delivery {
       .finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
     if (this.#keepsState) await work;
+  }
+
+  /** Waits until the next may be under way. */
+  async #turn(): Promise<void> {
+    while (this.#barrier !== undefined || this.#inFlight.size >= this.#limit) {
+      if (this.#barrier === undefined) await this.#room(this.#limit - 1);
+      else await this.#barrier;
+    }
   }
 
   async #room(most: number): Promise<void> {

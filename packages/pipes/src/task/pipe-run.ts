@@ -307,7 +307,8 @@ async function startProgress({ request, kafka, member, partitions }: PipeRunOpti
   }
   const starts = await startPartitions(kafka, member, partitions, selection, boundaries);
   for (const start of starts) progress.add(start);
-  await member.commit(starts.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+  const first = starts.filter(({ isFirst }) => isFirst).map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+  if (first.length > 0) await member.commit(first);
   return progress;
 }
 

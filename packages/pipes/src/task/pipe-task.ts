@@ -58,6 +58,7 @@ export class PipeTask {
   #delayMs = firstDelayMs;
   #aborts = 0;
   #mustRestart = false;
+  #hasStateTopic = false;
 
   constructor(request: PipeRequest, context: PipeContext) {
     this.#request = request;
@@ -85,14 +86,15 @@ export class PipeTask {
       onReady();
     };
     try {
-      if (this.#request.selection === null) await makeStateTopic(this.#request, this.#context.kafka);
-      while (!this.#stopping.signal.aborted) await this.#goOn(() => tellReady());
+      while (!this.#stopping.signal.aborted) {
+        try {
+          await this.#goOn(() => tellReady());
+        } catch (failure) {
+          if (!this.#stopping.signal.aborted) await this.#afterFailure(failure as Error);
+        }
+      }
       this.#state = 'stopped';
     } catch (failure) {
-      if (this.#stopping.signal.aborted) {
-        this.#state = 'stopped';
-        return;
-      }
       this.#state = 'failed';
       const error = asMillraceError(failure);
       this.#counters.lastError = error.message;
@@ -129,6 +131,7 @@ export class PipeTask {
   /** One step: joins the group, waits for partitions, or runs those that there are. */
   async #goOn(onReady: () => void): Promise<void> {
     if (this.#groupFailure !== undefined) throw this.#groupFailure;
+    await this.#makePlaceOfPosition();
     const topics = this.#topics;
     if (this.#mustRestart && topics.join() !== this.#subscribed.join()) await this.#leave();
     this.#mustRestart = false;
@@ -144,6 +147,13 @@ export class PipeTask {
     }
     await this.#changed.promise;
     this.#changed = Promise.withResolvers();
+  }
+
+  /** A source of its own belongs to who has the topic of its position. */
+  async #makePlaceOfPosition(): Promise<void> {
+    if (this.#request.selection !== null || this.#hasStateTopic) return;
+    await unlessAborted(makeStateTopic(this.#request, this.#context.kafka), this.#stopping.signal);
+    this.#hasStateTopic = true;
   }
 
   get #topics(): readonly string[] {
@@ -223,9 +233,6 @@ export class PipeTask {
     this.#runEnded = ended.promise;
     try {
       await this.#openAndRun(onReady);
-    } catch (failure) {
-      if (this.#stopping.signal.aborted) return;
-      await this.#afterFailure(failure as Error);
     } finally {
       this.#opening = undefined;
       this.#lastRun = this.#run ?? this.#lastRun;

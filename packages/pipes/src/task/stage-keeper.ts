@@ -31,6 +31,12 @@ export interface StageCounts {
   errors: number;
 }
 
+/** A stage that is open, or is being opened; its life ends when it is closed. */
+interface Opening<S> {
+  readonly stage: Promise<S>;
+  readonly life: AbortController;
+}
+
 /** Keeps a stage open: opens it when it is needed, and again when its target was lost or its code has changed. */
 export class StageKeeper<S extends Closable> {
   readonly kind: StageKind;
@@ -39,9 +45,7 @@ export class StageKeeper<S extends Closable> {
   readonly #context: KeeperContext;
   /** Ends all waiting: for calls, and for the target. */
   signal: AbortSignal;
-  #stage: Promise<S> | undefined;
-  /** Of the stage at hand: what it was opened with. */
-  #life: AbortController | undefined;
+  #opening: Opening<S> | undefined;
   /** In a row. */
   #outages = 0;
   /** Calls that fail together wait together, and count once. */
@@ -75,16 +79,17 @@ export class StageKeeper<S extends Closable> {
     for (let attempt = from; ; ) {
       const { signal } = this;
       signal.throwIfAborted();
-      let stage: Promise<S> | undefined;
+      const opening = this.#ensure(signal);
       try {
-        stage = this.#stage ??= this.#opening(signal);
-        const result = await unlessAborted(run(await stage, attempt), signal);
+        const result = await unlessAborted(run(await opening.stage, attempt), signal);
         this.#works();
         return result;
       } catch (thrown) {
         signal.throwIfAborted();
         const error = asMillraceError(thrown);
-        attempt += await this.#afterFailure(error, stage!, attempt - from + 1 >= tries, attempt);
+        // It was given up by who has opened it.
+        if (opening.life.signal.aborted && failureOf(error) === undefined) this.#forget(opening);
+        else attempt += await this.#afterFailure(error, opening, attempt - from + 1 >= tries, attempt);
       }
     }
   }
@@ -102,47 +107,49 @@ export class StageKeeper<S extends Closable> {
     }
   }
 
-  /** The stage lives on when the signal of a run is aborted, unless it is still being opened then. */
-  async #opening(signal: AbortSignal): Promise<S> {
-    const life = new AbortController();
-    this.#life = life;
-    const giveUp = () => life.abort(signal.reason);
-    signal.addEventListener('abort', giveUp, { once: true });
-    try {
-      return await unlessAborted(this.#open(life.signal), signal);
-    } finally {
-      signal.removeEventListener('abort', giveUp);
-    }
-  }
-
   /** Closes it; a later call opens it again. Never fails. */
   async close(): Promise<void> {
-    const stage = this.#stage;
-    const life = this.#life;
-    this.#stage = undefined;
+    const opening = this.#opening;
+    this.#opening = undefined;
     try {
-      await (await stage)?.close();
-      life?.abort();
+      await (await opening?.stage)?.close();
     } catch (error) {
       this.#context.logger.debug({ plugin: this.plugin, error: String(error) }, 'a stage did not close');
     }
+    opening?.life.abort();
+  }
+
+  /** The stage lives on when the signal of a run is aborted, unless it is still being opened then. */
+  #ensure(signal: AbortSignal): Opening<S> {
+    if (this.#opening !== undefined) return this.#opening;
+    const life = new AbortController();
+    const giveUp = () => life.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    const stage = unlessAborted(this.#open(life.signal), life.signal);
+    const opening = { stage, life };
+    this.#opening = opening;
+    stage.then(
+      () => signal.removeEventListener('abort', giveUp),
+      () => this.#forget(opening),
+    );
+    return opening;
   }
 
   /** @returns by how much the number of the try grows. @throws the failure, where it is not to be tried again */
-  async #afterFailure(error: MillraceError, stage: Promise<S>, isLast: boolean, attempt: number): Promise<0 | 1> {
+  async #afterFailure(error: MillraceError, opening: Opening<S>, isLast: boolean, attempt: number): Promise<0 | 1> {
     const { signal } = this;
     const { clock } = this.#context;
     const failure = failureOf(error);
     if (failure === undefined) throw error;
     const { cause, hook, row, afterMs } = failure;
     if (cause === 'neighbour' || cause === 'replaced') {
-      this.#forget(stage);
+      this.#forget(opening);
       return 0;
     }
     this.#context.counts.errors++;
     const isOpening = hook === 'open' && (cause === 'error' || cause === 'bad-record');
     if (cause === 'not-connected' || cause === 'retryable' || isOpening) {
-      if (cause !== 'retryable') this.#forget(stage);
+      if (cause !== 'retryable') this.#forget(opening);
       await (this.#pause ??= this.#paused(error, afterMs ?? 0));
       return 0;
     }
@@ -174,7 +181,7 @@ export class StageKeeper<S extends Closable> {
     }
   }
 
-  #forget(stage: Promise<S>): void {
-    if (this.#stage === stage) void this.close();
+  #forget(opening: Opening<S>): void {
+    if (this.#opening === opening) void this.close();
   }
 }

@@ -7,7 +7,8 @@ import type { PipeKafka } from '../../src/progress/pipe-kafka.ts';
 /** A process with a connection to the cluster, as pipes see it. */
 export class PipeMachine extends Machine implements PipeKafka {
   override joinGroup(options: GroupOptions): GroupMember {
-    return new CommittingMember(this, options);
+    // All members share the partitions of a group that shares them.
+    return new CommittingMember(this, { ...options, tasks: Number.MAX_SAFE_INTEGER });
   }
 
   openProducer(): Producer {
