@@ -1,4 +1,13 @@
-import { type AttributeValues, a, BadRecord, defineConnector, type RowsEvent, Streams, type TransferContext } from '@millrace/sdk';
+import {
+  type AttributeValues,
+  a,
+  BadRecord,
+  type Column,
+  defineConnector,
+  type RowsEvent,
+  Streams,
+  type TransferContext,
+} from '@millrace/sdk';
 import { type Answer, Deployment, refusal } from './deployment.ts';
 import { ingestBody } from './ingest-rows.ts';
 import { RequestIds } from './request-ids.ts';
@@ -31,6 +40,8 @@ interface Resource {
 
 interface Target {
   readonly name: string;
+  /** Of the event, those that it has. */
+  readonly columns: readonly Column[];
   readonly takesEventTime: boolean;
 }
 
@@ -58,9 +69,10 @@ export default defineConnector({
   },
   async transfer(resource, event, context) {
     const name = resource.stream.replaceAll('{stream}', () => event.stream);
-    const { takesEventTime } = await resource.streams.get(name, event.stream, event.columns, context.signal);
+    const { columns: known, takesEventTime } = await resource.streams.get(name, event.stream, event.columns, context.signal);
+    const target = { name, columns: event.columns.filter((column) => known.has(column.name)), takesEventTime };
     for (let start = 0; start < event.rowCount; start += resource.maxRows) {
-      await deliver(resource, event, start, Math.min(start + resource.maxRows, event.rowCount), { name, takesEventTime }, context);
+      await deliver(resource, event, start, Math.min(start + resource.maxRows, event.rowCount), target, context);
     }
   },
 });
@@ -97,7 +109,7 @@ async function ingest(
   event: RowsEvent,
   start: number,
   end: number,
-  { name, takesEventTime }: Target,
+  { name, columns, takesEventTime }: Target,
   { pipe, clusters, signal }: TransferContext,
 ): Promise<Answer> {
   const { topic, partition, offset } = event.origin(start);
@@ -107,7 +119,7 @@ async function ingest(
     'x-millrace-clusters': clusters.map(encodeURIComponent).join(','),
   };
   const path = `/proton/v1/ingest/streams/${encodeURIComponent(name)}`;
-  const answer = await deployment.request('POST', path, signal, ingestBody(event, start, end, takesEventTime), headers);
+  const answer = await deployment.request('POST', path, signal, ingestBody(event, start, end, columns, takesEventTime), headers);
   requestIds.end(rows);
   return answer;
 }

@@ -1,4 +1,5 @@
 import type { Column, RowsEvent, Value } from '@millrace/sdk';
+import { eventTime } from './target-streams.ts';
 import { timeText } from './time-text.ts';
 
 /** What the ingest interface takes. */
@@ -7,17 +8,20 @@ export interface IngestBody {
   readonly data: readonly (readonly unknown[])[];
 }
 
-/** @param withTime whether the event time goes along as `_tp_time` */
-export function ingestBody(event: RowsEvent, start: number, end: number, withTime: boolean): IngestBody {
-  const writers = event.columns.map((column) => cellWriter(event, column));
+/**
+ * @param columns of the event, those that the target has
+ * @param withTime whether the event time goes along as `_tp_time` behind them
+ */
+export function ingestBody(event: RowsEvent, start: number, end: number, columns: readonly Column[], withTime: boolean): IngestBody {
+  const writers = columns.map((column) => cellWriter(event, column));
   const data = Array.from({ length: end - start }, (_, index) => {
     const row = start + index;
     const cells = JSON.parse(event.json(row), keepDigits) as Record<string, unknown>;
     const values = writers.map((write) => write(row, cells));
     return withTime ? [...values, timeText(event.time(row), 3)] : values;
   });
-  const names = event.columns.map(({ name }) => name);
-  return { columns: withTime ? [...names, '_tp_time'] : names, data };
+  const names = columns.map(({ name }) => name);
+  return { columns: withTime ? [...names, eventTime] : names, data };
 }
 
 /** Times as they stand in JSON are local ones of a zone that may be another over there: these go in UTC. Else the JSON's own values. */

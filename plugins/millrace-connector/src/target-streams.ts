@@ -14,6 +14,9 @@ interface StreamDocument {
   readonly data_format: string;
 }
 
+/** Every row has it, and few streams declare it. */
+export const eventTime = '_tp_time';
+
 const unknownStream = 60;
 const streamExists = 57;
 
@@ -34,7 +37,7 @@ export class TargetStreams {
   /** @param source the stream on this side. @param columns what is to be written. @throws {Error} if it does not exist, or lacks some of them */
   async get(name: string, source: string, columns: readonly Column[], signal: AbortSignal): Promise<TargetStream> {
     const stream = this.#known.get(name) ?? (await this.#read(name, signal)) ?? (await this.#make(name, source, columns, signal));
-    const missing = columns.filter((column) => !stream.columns.has(column.name));
+    const missing = columns.filter(({ name: column }) => column !== eventTime && !stream.columns.has(column));
     if (missing.length > 0) {
       // It may have been made anew since.
       this.#known.delete(name);
@@ -58,16 +61,17 @@ export class TargetStreams {
     const [document] = (JSON.parse(answer.text) as { data: StreamDocument[] }).data;
     const columns = new Set(document!.columns.map((column) => column.name));
     const hasFields = /^json/i.test(document!.data_format);
-    return { columns, takesEventTime: document!.event_time_column === null && !columns.has('_tp_time') && hasFields };
+    return { columns, takesEventTime: document!.event_time_column === null && !columns.has(eventTime) && hasFields };
   }
 
   async #make(name: string, source: string, columns: readonly Column[], signal: AbortSignal): Promise<TargetStream> {
     if (!this.#areMade) throw new Error(`there is no stream ${name} over there; make it, or set 'create-streams'='true'`);
-    const eventTime = this.#own.get(source)?.eventTimeColumn;
+    const timeColumn = this.#own.get(source)?.eventTimeColumn;
+    const declared = columns.filter((column) => column.name !== eventTime);
     const body = {
       name,
-      columns: columns.map((column) => ({ name: column.name, type: column.type })),
-      ...(columns.some((column) => column.name === eventTime) && { event_time_column: eventTime }),
+      columns: declared.map((column) => ({ name: column.name, type: column.type })),
+      ...(declared.some((column) => column.name === timeColumn) && { event_time_column: timeColumn }),
     };
     const answer = await this.#deployment.request('POST', '/proton/v1/ddl/streams', signal, body);
     // Somebody else may have been quicker.
