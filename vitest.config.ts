@@ -9,6 +9,8 @@ const shared = {
 };
 /** Takes too long for the unit tests, and needs no broker of any kind. */
 const viewSimulation = 'packages/runtime/test/view/simulation/*.test.ts';
+/** Starts many threads, each with what plugins need: slow for unit tests. */
+const pluginWorkers = 'packages/pipes/test/host/workers/*.test.ts';
 const inline = { deps: { inline: [/@millrace\//, /^millrace$/] } };
 const execArgv = ['--conditions=source'];
 
@@ -30,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,plugins}/*/test/**/*.test.ts', 'sdk/test/**/*.test.ts', 'test/architecture/**/*.test.ts'],
-          exclude: ['**/node_modules/**', viewSimulation],
+          exclude: ['**/node_modules/**', viewSimulation, pluginWorkers],
           isolate: false,
           pool: 'threads',
           execArgv,
@@ -45,7 +47,7 @@ export default defineConfig({
           include: [
             ...integration.map((folder) => `test/${folder}/**/*.test.ts`),
             'test/recovery/{exactly-once-copy,views,view-faults,edge-to-cloud,cluster,rescale}.test.ts',
-            ...(process.env['KAFKA_BROKERS'] === undefined ? [viewSimulation] : []),
+            ...(process.env['KAFKA_BROKERS'] === undefined ? [viewSimulation, pluginWorkers] : []),
           ],
           pool: 'forks',
           execArgv,

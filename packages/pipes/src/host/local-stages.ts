@@ -3,6 +3,7 @@ import type { Injections, Json, OpenContext, PluginDefinition, StageKind, Stream
 import type { ConnectorStage, ExtractorStage, ProcessorStage, StageOpener, StageRequest } from '../stage/stage.ts';
 import { loadDefinition } from './load-definition.ts';
 import { readAttributes } from './read-attributes.ts';
+import { type RunHook, runTrusted } from './run-hook.ts';
 import { type ServiceSources, StageContainer } from './services/stage-container.ts';
 import { hookError } from './stages/hook-failure.ts';
 import { LocalConnector } from './stages/local-connector.ts';
@@ -14,10 +15,12 @@ import { SharedConnector } from './stages/shared-connector.ts';
 export class LocalStages implements StageOpener {
   readonly #sources: ServiceSources;
   readonly #container: StageContainer;
+  readonly #runHook: RunHook;
   readonly #connectors = new Map<string, SharedConnector>();
 
-  constructor(sources: ServiceSources) {
+  constructor(sources: ServiceSources, runHook: RunHook = runTrusted) {
     this.#sources = sources;
+    this.#runHook = runHook;
     this.#container = new StageContainer(sources);
   }
 
@@ -27,9 +30,18 @@ export class LocalStages implements StageOpener {
     const closing = new AbortController();
     const stageSignal = AbortSignal.any([closing.signal, signal]);
     const context = this.#context(definition, request, attributes, stageSignal);
-    const resource = await this.#open(definition, closing, signal, async () => definition.open(context()));
+    const resource = await this.#open(definition, closing, signal, context, (given) => definition.open(given));
     const { timezone } = this.#sources.environment;
-    return new LocalProcessor({ pipe: request.pipe, definition, attributes, resource, timezone, closing, signal: stageSignal });
+    return new LocalProcessor({
+      pipe: request.pipe,
+      definition,
+      attributes,
+      resource,
+      timezone,
+      runHook: this.#runHook,
+      closing,
+      signal: stageSignal,
+    });
   }
 
   async openConnector(request: StageRequest, signal: AbortSignal): Promise<LocalConnector & ConnectorStage> {
@@ -43,7 +55,12 @@ export class LocalStages implements StageOpener {
       const forget = () => {
         if (this.#connectors.get(key) === shared) this.#connectors.delete(key);
       };
-      shared = new SharedConnector(definition, attributes, closing, async () => definition.open(context()), forget);
+      // What is behind the services is loaded first: that is not the plugin's time.
+      const open = async () => {
+        const given = await context();
+        return this.#runHook('open', () => definition.open(given));
+      };
+      shared = new SharedConnector(definition, attributes, this.#runHook, closing, open, forget);
       this.#connectors.set(key, shared);
     }
     const acquired = shared.acquire();
@@ -63,15 +80,15 @@ export class LocalStages implements StageOpener {
     const closing = new AbortController();
     const stageSignal = AbortSignal.any([closing.signal, signal]);
     const context = this.#context(definition, request, attributes, stageSignal);
-    const resource = await this.#open(definition, closing, signal, async () => definition.open({ ...context(), position }));
-    return new LocalExtractor({ definition, resource, clock: this.#sources.clock, closing, signal: stageSignal });
+    const resource = await this.#open(definition, closing, signal, context, (given) => definition.open({ ...given, position }));
+    return new LocalExtractor({ definition, resource, clock: this.#sources.clock, runHook: this.#runHook, closing, signal: stageSignal });
   }
 
   async select(request: StageRequest): Promise<StreamSelection | null> {
     const definition = await loadDefinition(request.plugin, 'extractor');
     const attributes = this.#read(definition, request);
     try {
-      return definition.select?.(attributes) ?? null;
+      return await this.#runHook('select', () => definition.select?.(attributes) ?? null);
     } catch (error) {
       throw hookError({ plugin: definition.name, hook: 'select' }, error);
     }
@@ -92,28 +109,39 @@ export class LocalStages implements StageOpener {
     request: StageRequest,
     attributes: unknown,
     signal: AbortSignal,
-  ): () => OpenContext<unknown, Injections> {
-    return () => {
-      const resolve = this.#container.forStage({ pipe: request.pipe, stage: request.kind, plugin: definition.name });
-      const services = Object.entries(definition.inject ?? {}).map(([name, token]) => [name, resolve(token)]);
-      return { ...Object.fromEntries(services), attributes, pipe: request.pipe, signal };
+  ): () => Promise<OpenContext<unknown, Injections>> {
+    return async () => {
+      const inject = Object.entries(definition.inject ?? {});
+      const labels = { pipe: request.pipe, stage: request.kind, plugin: definition.name };
+      const resolve = await this.#container.forStage(
+        labels,
+        inject.map(([, token]) => token),
+      );
+      const services = Object.fromEntries(inject.map(([name, token]) => [name, resolve(token)]));
+      return { ...services, attributes, pipe: request.pipe, signal };
     };
   }
 
-  async #open(definition: PluginDefinition, closing: AbortController, signal: AbortSignal, open: () => Promise<unknown>): Promise<unknown> {
-    const opened = open();
+  async #open(
+    definition: PluginDefinition,
+    closing: AbortController,
+    signal: AbortSignal,
+    context: () => Promise<OpenContext<unknown, Injections>>,
+    open: (context: OpenContext<unknown, Injections>) => unknown,
+  ): Promise<unknown> {
+    const opened = context().then((given) => this.#runHook('open', () => open(given)));
     try {
       return await unlessAborted(opened, signal);
     } catch (error) {
       closing.abort();
-      if (signal.aborted) opened.then((resource) => definition.close?.(resource as never)).catch(() => {});
+      if (signal.aborted) opened.then((resource) => this.#runHook('close', () => definition.close?.(resource as never))).catch(() => {});
       throw hookError({ plugin: definition.name, hook: 'open' }, error);
     }
   }
 }
 
 /** Equal for requests that are equal but for the pipe. The order of keys does not matter. */
-function sharingKey({ plugin, attributes }: StageRequest): string {
+export function sharingKey({ plugin, attributes }: StageRequest): string {
   const entries = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([plugin.module, plugin.exportName, entries]);
 }

@@ -23,8 +23,6 @@ export interface PluginDescription {
 /** What a module says of one of its exports: a {@link PluginDescription} without what only the host knows. */
 export type ExportDescription = Pick<PluginDescription, 'name' | 'aliases' | 'exportName' | 'summary' | 'attributes'> & {
   readonly kind: StageKind;
-  /** What is wrong with the definition; null = nothing. */
-  readonly error: string | null;
 };
 
 /** What CREATE PIPEPLUGIN has put into the library directory: plain data, to be kept in the catalog. */

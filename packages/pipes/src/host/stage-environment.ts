@@ -1,7 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
-import type { Clock, Logger, Random } from '@millrace/core';
 import type { ClusterOptions } from '@millrace/kafka-client';
-import type { StreamDescription } from '@millrace/sdk';
 
 /** What services of plugins know of the server: plain data. */
 export interface StageEnvironment {
@@ -23,20 +20,6 @@ export interface PluginLimits {
   readonly timeoutMs: number;
   /** Heap of the worker of a package, MiB. */
   readonly memoryMb: number;
-}
-
-/** What a thread of pipes needs to open stages: `port` is to be transferred. */
-export interface StageLink {
-  readonly port: MessagePort;
-  readonly environment: StageEnvironment;
-  readonly streams: readonly StreamDescription[];
-}
-
-/** Ports of the thread. */
-export interface StagePorts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly random: Random;
 }
 
 /** A figure of a plugin, as `/metrics` shows it. */

@@ -2,6 +2,7 @@ import { MillraceError } from '@millrace/core';
 import type { StageFailure } from '../../stage/stage.ts';
 import { RowRefused } from '../events/row-columns.ts';
 import { describeValue } from '../events/stored-value.ts';
+import { HookTimedOut } from '../run-hook.ts';
 
 /** Of which plugin and hook a failure is. */
 export interface Hook {
@@ -26,6 +27,7 @@ export function hookError({ plugin, hook }: Hook, thrown: unknown, row?: number)
   if (isStageError(thrown)) return thrown;
   const message = messageOf(thrown);
   const inHand = row === undefined ? {} : { row };
+  if (thrown instanceof HookTimedOut) return stageError({ cause: 'timeout', plugin, hook }, message, thrown);
   if (thrown instanceof RowRefused) return stageError({ cause: 'error', plugin, hook, row: thrown.row }, message, thrown);
   switch ((thrown as { readonly name?: unknown } | null | undefined)?.name) {
     case 'NotConnected':

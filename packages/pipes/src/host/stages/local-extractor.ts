@@ -5,6 +5,7 @@ import type { ExtractorStage } from '../../stage/stage.ts';
 import { recordLanes } from '../events/record-lanes.ts';
 import { RowEncoder } from '../events/row-encoder.ts';
 import { describeValue } from '../events/stored-value.ts';
+import type { RunHook } from '../run-hook.ts';
 import { hookError } from './hook-failure.ts';
 
 /** A source of its own that was opened. */
@@ -12,6 +13,7 @@ export interface OpenExtractor {
   readonly definition: ExtractorDefinition;
   readonly resource: unknown;
   readonly clock: Clock;
+  readonly runHook: RunHook;
   readonly closing: AbortController;
   readonly signal: AbortSignal;
 }
@@ -29,9 +31,9 @@ export class LocalExtractor implements ExtractorStage {
   }
 
   async next(): Promise<{ readonly batch: EventBatch; readonly position: Json } | null> {
-    const { definition, resource, signal } = this.#open;
+    const { definition, resource, signal, runHook } = this.#open;
     try {
-      const extracted: unknown = await definition.next!(resource, { signal });
+      const extracted: unknown = await runHook('next', () => definition.next!(resource, { signal }));
       if (extracted === null) return null;
       checkExtracted(extracted);
       return { batch: this.#batch(extracted), position: extracted.position };
@@ -43,10 +45,10 @@ export class LocalExtractor implements ExtractorStage {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { definition, resource, closing } = this.#open;
+    const { definition, resource, closing, runHook } = this.#open;
     closing.abort();
     try {
-      await definition.close?.(resource);
+      await runHook('close', () => definition.close?.(resource));
     } catch (error) {
       throw hookError({ plugin: definition.name, hook: 'close' }, error);
     }

@@ -8,6 +8,7 @@ import { Emitted } from '../events/emitted.ts';
 import { RowEncoder } from '../events/row-encoder.ts';
 import { rowLayout } from '../events/row-reader.ts';
 import { describeValue } from '../events/stored-value.ts';
+import type { RunHook } from '../run-hook.ts';
 import { hookError } from './hook-failure.ts';
 import { KeyedStates } from './keyed-states.ts';
 
@@ -28,6 +29,7 @@ export interface OpenProcessor {
   readonly attributes: unknown;
   readonly resource: unknown;
   readonly timezone: string;
+  readonly runHook: RunHook;
   /** Aborted when the stage closes. */
   readonly closing: AbortController;
   readonly signal: AbortSignal;
@@ -50,13 +52,13 @@ export class LocalProcessor implements ProcessorStage {
   }
 
   async process(batch: EventBatch, attempt: number): Promise<Processed> {
-    const { pipe, definition, signal } = this.#open;
+    const { pipe, definition, signal, runHook } = this.#open;
     if (batch.kind === 'delete' && definition.process === undefined) return { batches: [batch], stateChanges: new Map() };
     const state = this.#states.begin(batch.topic, batch.partition);
     const context = Object.freeze({ pipe, attempt, state, signal });
     this.#row = undefined;
     try {
-      const batches = await this.#run(batch, context);
+      const batches = await runHook(this.hook, () => this.#run(batch, context));
       return { batches, stateChanges: this.#states.changes() };
     } catch (error) {
       this.#states.rollBack();
@@ -75,10 +77,10 @@ export class LocalProcessor implements ProcessorStage {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { definition, resource, closing } = this.#open;
+    const { definition, resource, closing, runHook } = this.#open;
     closing.abort();
     try {
-      await definition.close?.(resource);
+      await runHook('close', () => definition.close?.(resource));
     } catch (error) {
       throw hookError({ plugin: definition.name, hook: 'close' }, error);
     }

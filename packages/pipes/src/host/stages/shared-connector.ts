@@ -1,4 +1,6 @@
 import type { ConnectorDefinition } from '@millrace/sdk';
+import type { StageFailure } from '../../stage/stage.ts';
+import type { RunHook } from '../run-hook.ts';
 import { failureOf, hookError, stageError } from './hook-failure.ts';
 
 /** A connector that was opened, or is being opened, and everybody who uses it. */
@@ -7,13 +9,15 @@ export class SharedConnector {
   readonly order: 'ordered' | 'unordered';
   readonly concurrency: number;
   readonly isTransactional: boolean;
+  readonly #runHook: RunHook;
   readonly #closing: AbortController;
   readonly #onGone: () => void;
   readonly #opened: Promise<unknown>;
   #users = 0;
   #running = 0;
   #waiting: (() => void)[] = [];
-  #isBroken = false;
+  /** Why nobody's call reaches it any more. */
+  #broken: 'not-connected' | 'neighbour' | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -23,6 +27,7 @@ export class SharedConnector {
   constructor(
     definition: ConnectorDefinition,
     attributes: unknown,
+    runHook: RunHook,
     closing: AbortController,
     open: () => Promise<unknown>,
     onGone: () => void,
@@ -31,6 +36,7 @@ export class SharedConnector {
     this.order = definition.order ?? 'ordered';
     this.concurrency = this.order === 'ordered' ? 1 : checkConcurrency(definition.concurrency?.(attributes) ?? 8);
     this.isTransactional = definition.isTransactional?.(attributes) ?? false;
+    this.#runHook = runHook;
     this.#closing = closing;
     this.#onGone = onGone;
     this.#opened = open();
@@ -61,19 +67,17 @@ export class SharedConnector {
     const resource = await this.#opened;
     await this.#turn();
     try {
-      if (this.#isBroken) throw stageError({ cause: 'not-connected', ...this.#hook(hook) }, 'the connection that it shares is lost');
-      return await run(resource);
+      if (this.#broken !== undefined)
+        throw stageError({ cause: this.#broken, ...this.#hook(hook) }, 'the connection that it shares is lost');
+      return await this.#runHook(hook, () => run(resource));
     } catch (error) {
       const failure = hookError(this.#hook(hook), error);
-      if (failureOf(failure)?.cause === 'not-connected') {
-        this.#isBroken = true;
-        this.#onGone();
-      }
+      this.#judge(failureOf(failure)?.cause);
       throw failure;
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
-      if (this.#isBroken && this.#running === 0) void this.#close().catch(() => {});
+      if (this.#broken !== undefined && this.#running === 0) void this.#close().catch(() => {});
     }
   }
 
@@ -82,12 +86,19 @@ export class SharedConnector {
     this.#running++;
   }
 
+  /** After a lost connection, and a call of which nobody knows whether it ever ends, all take a new one. */
+  #judge(cause: StageFailure['cause'] | undefined): void {
+    if (cause !== 'not-connected' && cause !== 'timeout') return;
+    this.#broken ??= cause === 'timeout' ? 'neighbour' : 'not-connected';
+    this.#onGone();
+  }
+
   #close(): Promise<void> {
     this.#closing.abort();
     this.#closed ??= this.#opened.then(
       async (resource) => {
         try {
-          await this.definition.close?.(resource);
+          await this.#runHook('close', () => this.definition.close?.(resource));
         } catch (error) {
           throw hookError(this.#hook('close'), error);
         }

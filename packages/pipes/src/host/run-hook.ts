@@ -1,0 +1,15 @@
+/**
+ * Calls a hook of a plugin. Who watches over plugins puts more around it: who is in hand, and how long it may take.
+ * @throws what the hook throws
+ */
+export type RunHook = <T>(hook: string, call: () => T | Promise<T>) => Promise<T>;
+
+/** Built-in plugins are trusted: nobody watches. */
+export const runTrusted: RunHook = async (_hook, call) => call();
+
+/** Thrown when a hook takes too long: whether it ever ends is not known. */
+export class HookTimedOut extends Error {
+  constructor(timeoutMs: number) {
+    super(`it took longer than ${timeoutMs} ms`);
+  }
+}
