@@ -19,7 +19,7 @@ const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? 20_260_402);
 const run = `n${process.pid}x${Date.now() % 100_000}`;
 const partitionCount = 3;
 const slideMs = 1000;
-const parts = 8;
+const parts = isLong ? 8 : 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-rescale-'));
 let broker: BrokerProcess | undefined;
@@ -42,8 +42,7 @@ afterAll(async () => {
 
 const createSource = (name: string) =>
   `CREATE STREAM ${name} (id int64, device string, v int64, at datetime64(3, 'UTC')) SETTINGS event_time_column = 'at', shards = ${partitionCount}`;
-const settings = (tasks: number) =>
-  `SETTINGS seek_to = 'earliest', idle_timeout = 0, commit_interval = '50ms', parallelism = ${tasks}, max_parallelism = ${parts}`;
+const settings = (tasks: number) => `SETTINGS seek_to = 'earliest', idle_timeout = 0, parallelism = ${tasks}, max_parallelism = ${parts}`;
 const orReplace = (sql: string) => sql.replace('CREATE MATERIALIZED', 'CREATE OR REPLACE MATERIALIZED');
 const rowsView = (name: string, source: string, tasks: number) =>
   `CREATE MATERIALIZED VIEW ${name} AS SELECT id FROM ${source} WHERE v % 3 = 0 ${settings(tasks)}`;
@@ -74,11 +73,12 @@ describe.concurrent('views that several tasks share', () => {
     async () => {
       const random = new SeededRandom(seed);
       const source = `rescaled_${run}`;
-      const [tumble, hop, rows] = ['tumble', 'hop', 'rows'].map((kind) => `${kind}_${run}`) as [string, string, string];
+      const [tumble, rows, hop] = ['tumble', 'rows', 'hop'].map((kind) => `${kind}_${run}`) as [string, string, string];
+      const views = isLong ? [tumble, rows, hop] : [tumble, rows];
       const create = (tasks: number) => [
         windowedView(tumble, 'tumble($, at, 5s)', source, settings(tasks)),
-        windowedView(hop, 'hop($, at, 1s, 5s)', source, settings(tasks)),
         rowsView(rows, source, tasks),
+        ...(isLong ? [windowedView(hop, 'hop($, at, 1s, 5s)', source, settings(tasks))] : []),
       ];
       const server = new ServerProcess(join(folder, 'alone'), ['--brokers', brokers]);
       try {
@@ -87,7 +87,7 @@ describe.concurrent('views that several tasks share', () => {
         for (const sql of create(2)) await server.execute(sql);
         const writer = new RowWriter(producer, source, partitionCount, random);
         const writing = writer.run();
-        const numbers = isLong ? Array.from({ length: 40 }, () => 1 + random.below(4)) : [3, 1, 2];
+        const numbers = isLong ? Array.from({ length: 40 }, () => 1 + random.below(4)) : [3, 1];
         for (const tasks of numbers) {
           writer.allow(15_000);
           await delay(systemClock, 300 + random.below(700));
@@ -106,7 +106,7 @@ describe.concurrent('views that several tasks share', () => {
         const expected = closedWindows(writer.written);
         expect(expected.length).toBeGreaterThan(100);
         expect(await windowRows(server, tumble)).toEqual(expected);
-        expect(await windowRows(server, hop)).toEqual(closedWindows(writer.written, slideMs));
+        if (isLong) expect(await windowRows(server, hop)).toEqual(closedWindows(writer.written, slideMs));
         expect(await idRows(server, rows)).toEqual(passing(writer.rows));
         for (const tasks of [1, 2, 3]) {
           const again = `again${tasks}_${run}`;
@@ -118,13 +118,13 @@ describe.concurrent('views that several tasks share', () => {
         console.log(
           `tasks 2, ${numbers.join(', ')}; ${2 * numbers.length} kills, ${writer.rows.length} rows, ${expected.length} windows, seed ${seed}`,
         );
-        for (const view of [rows, hop, tumble]) await server.execute(`DROP VIEW ${view}`);
+        for (const view of views) await server.execute(`DROP VIEW ${view}`);
         await server.execute(`DROP STREAM ${source}`);
       } finally {
         await server.stop();
       }
     },
-    isLong ? 900_000 : 120_000,
+    isLong ? 1_800_000 : 180_000,
   );
 
   it('are shared by the servers of a cluster, one of which goes on alone when the other dies, and shares again when it comes back', async () => {
