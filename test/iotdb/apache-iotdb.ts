@@ -74,7 +74,20 @@ export class ApacheIotdb {
   /** Starts the data node, with what it has kept. @param isAwaited false: resolves at once, before it accepts writes */
   async startDataNode(isAwaited = true): Promise<void> {
     this.#dataNode = this.#launch('384m', 'org.apache.iotdb.db.service.DataNode');
-    if (isAwaited) await this.#untilWritable(this.#dataNode);
+    if (isAwaited) await this.untilWritable();
+  }
+
+  /** The port opens some seconds before writes are accepted. */
+  async untilWritable(): Promise<void> {
+    const columns = [{ measurement: 'a', type: 'INT32' as const, values: [1] }];
+    await this.#until(this.#dataNode!, async () => {
+      const session = await this.connect().catch(() => null);
+      if (session === null) return false;
+      const { code } = await session.insertTablet({ device: 'root.ready.d', times: [1n], columns }).catch(() => ({ code: 0 }));
+      if (code === 200) await session.execute('DELETE DATABASE root.ready');
+      await session.close();
+      return code === 200;
+    });
   }
 
   async stopDataNode(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -111,19 +124,6 @@ export class ApacheIotdb {
 
   async #untilListening(port: number, node: Started): Promise<void> {
     await this.#until(node, () => spawnSync('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`]).status === 0);
-  }
-
-  /** The port opens some seconds before writes are accepted. */
-  async #untilWritable(node: Started): Promise<void> {
-    const columns = [{ measurement: 'a', type: 'INT32' as const, values: [1] }];
-    await this.#until(node, async () => {
-      const session = await this.connect().catch(() => null);
-      if (session === null) return false;
-      const { code } = await session.insertTablet({ device: 'root.ready.d', times: [1n], columns }).catch(() => ({ code: 0 }));
-      if (code === 200) await session.execute('DELETE DATABASE root.ready');
-      await session.close();
-      return code === 200;
-    });
   }
 
   async #until(node: Started, isReached: () => boolean | Promise<boolean>): Promise<void> {
@@ -180,6 +180,8 @@ function systemProperties(directory: string, ports: Ports): string[] {
     'cn_metric_reporter_list=',
     'dn_metric_reporter_list=',
     'timestamp_precision=ms',
+    // What is acknowledged survives that the server is killed.
+    'wal_mode=SYNC',
   ];
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { ApacheIotdb } from './apache-iotdb.ts';
 import { connectorCases } from './connector-cases.ts';
+import { pipeCases } from './pipe-cases.ts';
 
 let server: ApacheIotdb;
 beforeAll(async () => {
@@ -9,3 +10,4 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 describe('connectors', () => connectorCases(() => server));
+describe('pipes', () => pipeCases(() => server));
