@@ -100,6 +100,7 @@ describe('a record that cannot be processed', () => {
     await world.execute(`START PIPE ${pipe}`);
     await world.target.untilRows(3);
     expect(world.target.values()).toEqual([1, 2, 4]);
+    await world.untilDelivered(pipe);
     const topic = await world.topicOf(stream);
     const letters = await world.execute(`SHOW DEAD LETTERS FOR PIPE ${pipe} FORMAT JSONEachRow`);
     expect(letters.map((line) => JSON.parse(line))).toMatchObject([
@@ -135,6 +136,7 @@ describe('a record that cannot be processed', () => {
     await world.execute(`ALTER PIPE ${pipe} MODIFY EXTRACTOR ('on.error'='dead-letter'); START PIPE ${pipe}`);
     await world.target.untilRows(2);
     expect(world.target.values()).toEqual([1, 2]);
+    await world.untilDelivered(pipe);
     const [letter] = await world.execute(`SHOW DEAD LETTERS FOR PIPE ${pipe} FORMAT JSONEachRow`);
     expect(JSON.parse(letter!)).toMatchObject({ stage: 'extractor', value: '{"k": "k", "v": "no number"}' });
   });

@@ -43,7 +43,7 @@ const pollMs = 25;
 export async function openPipeWorld(given: Readonly<Record<string, unknown>> = {}, brokers?: string): Promise<PipeWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-pipes-'));
   const target = await HttpTarget.open();
-  const server = await openTestServer(brokers, { pipe_plugin_timeout: '1s', ...given });
+  const server = await openTestServer(brokers, { pipe_plugin_timeout: '10s', ...given });
   const pipes = async (condition = '') => (await server.execute(`SHOW PIPES ${condition}`)).map(shownPipe);
   const pipe = async (name: string) => shownPipe((await server.execute(`SHOW PIPE "${name}"`))[0]!);
   const untilPipe = async (name: string, isSo: (shown: ShownPipe) => boolean) => {
