@@ -54,19 +54,22 @@ interface MappedColumn {
   readonly mapping: ColumnMapping;
 }
 
-/** @returns the first row with a value that has no place in IoTDB */
+/** Reads all columns, up to the first row with a value that has no place in IoTDB. @returns what is wrong with that row */
 function fillLanes(columns: readonly MappedColumn[], lanes: readonly (CellValue | null)[][], rowCount: number): BadRecord | null {
-  for (let row = 0; row < rowCount; row++) {
-    for (const [i, { reader, mapping }] of columns.entries()) {
-      try {
-        lanes[i]![row] = reader.isNull(row) ? null : mapping.cell(reader, row);
-      } catch (cause) {
-        if (!(cause instanceof RangeError)) throw cause;
-        return new BadRecord(row, `column ${reader.name}: ${cause.message}`, { cause });
-      }
-    }
+  let failure: BadRecord | null = null;
+  for (const [i, column] of columns.entries()) failure = fillLane(column, lanes[i]!, failure?.row ?? rowCount) ?? failure;
+  return failure;
+}
+
+function fillLane({ reader, mapping }: MappedColumn, lane: (CellValue | null)[], rowCount: number): BadRecord | null {
+  let row = 0;
+  try {
+    for (; row < rowCount; row++) lane[row] = reader.isNull(row) ? null : mapping.cell(reader, row);
+    return null;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return new BadRecord(row, `column ${reader.name}: ${cause.message}`, { cause });
   }
-  return null;
 }
 
 /** The event time has milliseconds and what a double keeps below them; where the server has more, `_tp_time` itself says it. */

@@ -3,7 +3,8 @@ type Digits = number;
 
 /** Ticks of one precision in another one, rounded down. */
 export function convertTicks(ticks: bigint, from: Digits, to: Digits): bigint {
-  if (to >= from) return ticks * 10n ** BigInt(to - from);
+  if (to === from) return ticks;
+  if (to > from) return ticks * 10n ** BigInt(to - from);
   const divisor = 10n ** BigInt(from - to);
   const quotient = ticks / divisor;
   return ticks < 0n && ticks % divisor !== 0n ? quotient - 1n : quotient;
@@ -12,6 +13,7 @@ export function convertTicks(ticks: bigint, from: Digits, to: Digits): bigint {
 /** Milliseconds since the epoch, exact down to microseconds in their fraction, as ticks of a precision. */
 export function ticksOfMs(ms: number, to: Digits): bigint {
   const whole = Math.floor(ms);
+  if (whole === ms || to <= 3) return convertTicks(BigInt(whole), 3, to);
   const microseconds = BigInt(whole) * 1000n + BigInt(Math.round((ms - whole) * 1000));
   return convertTicks(microseconds, 6, to);
 }
