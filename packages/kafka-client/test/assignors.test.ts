@@ -5,6 +5,7 @@ import { assignRanges } from '../src/assign-ranges.ts';
 import { assignRoundRobin } from '../src/assign-round-robin.ts';
 import { assignCooperatively, assignSticky } from '../src/assign-sticky.ts';
 import { assignToOne } from '../src/assign-to-one.ts';
+import { assignToTasks } from '../src/assign-to-tasks.ts';
 import type { Subscriber } from '../src/assignor.ts';
 import { assignors } from '../src/assignors.ts';
 import type { TopicPartition } from '../src/index.ts';
@@ -19,6 +20,57 @@ function subscriber(memberId: string, topics: string, { instanceId = null as str
 }
 
 const counts = (of: Record<string, number>) => new Map(Object.entries(of));
+
+describe('the assignor that shares all among some members', () => {
+  const member = (id: string, owned = '', generation = 1) => subscriber(id, 't', { instanceId: id, owned, generation });
+  const share = (tasks: number, members: readonly Subscriber[], partitions: number) =>
+    shown(assignToTasks(tasks, members, counts({ t: partitions }), 'g'));
+
+  it('gives every process a share before one gets a second, and lets the others stand by', () => {
+    const members = ['a.0', 'a.1', 'b.0', 'b.1'].map((id) => member(id));
+    expect(new Set(Object.values(share(2, members, 4)))).toEqual(new Set(['t0 t2', 't1 t3', '']));
+    const two = share(2, members, 4);
+    expect([two['a.1'], two['b.1']]).toEqual(['', '']);
+    const three = share(3, members, 4);
+    expect([three['a.0'], three['b.0']].sort()).toEqual([two['a.0'], two['b.0']].map((of) => (of === 't0 t2' ? 't0 t3' : 't1')).sort());
+    expect([three['a.1'], three['b.1']].sort()).toEqual(['', 't2']);
+    expect(Object.values(share(9, members, 2)).filter((of) => of !== '')).toHaveLength(2);
+  });
+
+  it('gives nobody what another member has not given up yet', () => {
+    expect(share(2, [member('a.0', 't0 t1 t2'), member('a.1')], 3)).toEqual({ 'a.0': 't0 t2', 'a.1': '' });
+    expect(share(2, [member('a.0', 't0 t2', 2), member('a.1')], 3)).toEqual({ 'a.0': 't0 t2', 'a.1': 't1' });
+    // Of two who say that they have it, the later one has it.
+    expect(share(1, [member('a.0', 't0', 1), member('a.1', 't0', 2)], 1)).toEqual({ 'a.0': '', 'a.1': '' });
+    expect(share(1, [member('a.0', 't0', 3), member('a.1', 't0', 2)], 1)).toEqual({ 'a.0': 't0', 'a.1': '' });
+  });
+
+  it('comes to give each partition to one of so many members, whoever comes and goes', () => {
+    const steps = fc.array(fc.tuple(fc.subarray(['a.0', 'a.1', 'b.0', 'b.1', 'c.0'], { minLength: 1 }), fc.integer({ min: 1, max: 4 })), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 6 }), (memberships, partitions) => {
+        let held = new Map<string, TopicPartition[]>();
+        for (const [generation, [ids, tasks]] of memberships.entries()) {
+          for (let round = 0; round < 3; round++) {
+            const members = ids.map((id) => ({ ...member(id, '', generation * 3 + round), owned: held.get(id) ?? [] }));
+            const assigned = assignToTasks(tasks, members, counts({ t: partitions }), 'g');
+            const holders = [...assigned].flatMap(([id, of]) => of.map(({ partition }) => [partition, id] as const));
+            expect(new Set(holders.map(([partition]) => partition)).size).toBe(holders.length);
+            for (const [partition, id] of holders)
+              for (const other of members)
+                if (other.memberId !== id) expect(other.owned.some((of) => of.partition === partition)).toBe(false);
+            held = new Map(assigned);
+          }
+          const shares = [...held.values()].filter((of) => of.length > 0);
+          expect(shares.flat()).toHaveLength(partitions);
+          expect(shares).toHaveLength(Math.min(tasks, ids.length, partitions));
+        }
+      }),
+    );
+  });
+});
 
 describe('the assignor that gives all to one member', () => {
   const all = (members: readonly Subscriber[], partitions: number, group: string) =>
