@@ -493,7 +493,16 @@ describe('life cycle', () => {
   });
 
   it('names its parts and how long each took to open', () => {
-    expect(server.bootTimes.map(({ name }) => name)).toEqual(['data directory', 'catalog', 'broker', 'kafka', 'engine', 'views', 'http']);
+    expect(server.bootTimes.map(({ name }) => name)).toEqual([
+      'data directory',
+      'catalog',
+      'broker',
+      'kafka',
+      'engine',
+      'views',
+      'pipes',
+      'http',
+    ]);
   });
 
   it('works with a Kafka that runs elsewhere', async () => {
