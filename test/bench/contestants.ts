@@ -30,6 +30,7 @@ export function contestants(folder: string, skipped: (reason: string) => void): 
     { name: 'kafkajs', workloads: queryWorkloads, command: script('kafkajs-query.ts') },
     { name: 'millrace', workloads: queryWorkloads, command: script('millrace-query.ts') },
     { name: 'millrace', workloads: ['view-w1', 'view-w2'], command: script('millrace-view.ts') },
+    { name: 'millrace', workloads: ['pipe-batch', 'pipe-map', 'pipe-copy'], command: script('millrace-pipe.ts') },
   ];
 }
 

@@ -7,6 +7,7 @@
  * Workloads: decode (no broker), consume, produce, copy (consume → produce in transactions with offsets, read_committed), w1 and
  * w2 (queries, see millrace-query.ts). With `--only broker` the embedded broker alone is measured: latency, fetches from the page cache, and
  * memory with 1,000 connections and 10 GB of log (see broker-latency.ts, broker-fetch.ts, broker-memory.ts).
+ * `--only pipes`: pipes through a plugin's worker and from topic to topic (see millrace-pipe.ts), and a hundred that have nothing to do (pipe-idle.ts).
  * `--only views`: w1 and w2 as exactly-once materialized views (see millrace-view.ts; what starting costs
  * is in the figures: the bars are for `--records 5000000`), how long a record takes through one, and a restart with a million keys (view-latency.ts, view-restart.ts).
  */
@@ -28,7 +29,7 @@ import { plainRowCounts } from './plain-result.ts';
 import { createTopic, fill, readAll } from './topics.ts';
 
 const everyClient = ['decode', 'produce', 'consume', 'copy', 'w1', 'w2'];
-const usage = `npm run bench -- [--records 1000000] [--only ${everyClient.join(',')}|broker|views] [--who millrace,kafkajs] [--kafka] [--json]`;
+const usage = `npm run bench -- [--records 1000000] [--only ${everyClient.join(',')}|broker|views|pipes] [--who millrace,kafkajs] [--kafka] [--json]`;
 const options = scriptOptions(usage, () => {
   const { values } = parseArgs({
     options: {
@@ -40,8 +41,9 @@ const options = scriptOptions(usage, () => {
     },
   });
   const only = values.only.split(',');
-  legal('only', only, [...everyClient, 'broker', 'views']);
+  legal('only', only, [...everyClient, 'broker', 'views', 'pipes']);
   if (only.includes('views')) only.push('view-w1', 'view-w2');
+  if (only.includes('pipes')) only.push('pipe-batch', 'pipe-map', 'pipe-copy');
   return { ...values, only, records: positive('records', values.records) };
 });
 const { records } = options;
@@ -175,7 +177,7 @@ try {
   const all = contestants(folder, (reason) => notes.push(reason)).filter(({ name }) => named?.includes(name) ?? true);
   const workloads = options.only;
   if (workloads.includes('decode')) rows.push(...rowsOf('–', decode()));
-  const rest = workloads.filter((workload) => !['decode', 'broker', 'views'].includes(workload));
+  const rest = workloads.filter((workload) => !['decode', 'broker', 'views', 'pipes'].includes(workload));
   if (rest.length > 0) {
     notes.push('Millrace compares the checksum of every batch that it reads; librdkafka only where "+ CRC" stands behind its name.');
   }
@@ -184,6 +186,7 @@ try {
     try {
       rows.push(...rowsOf(cluster.name, await runAll(cluster, all, rest)));
       if (workloads.includes('views')) runViewParts(cluster);
+      if (workloads.includes('pipes')) runPart('pipe-idle', cluster.name, cluster.brokers);
     } finally {
       await cluster.stop();
     }
