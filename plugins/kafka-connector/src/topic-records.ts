@@ -18,13 +18,15 @@ const clustersHeader = 'millrace.clusters';
 export function topicRecords(event: RowsEvent, rules: RecordRules, context: Pick<TransferContext, 'clusters'>): TopicRecord[] {
   const keyAt = keyReader(event, rules.keyColumn);
   const headers = headersOf(rules, context);
-  return Array.from({ length: event.rowCount }, (_, row) => ({
-    key: keyAt(row),
-    value: event.json(row),
-    headers,
-    timestampMs: event.time(row),
-    ...(rules.keepsPartition && { partition: event.origin(row).partition }),
-  }));
+  const records = new Array<TopicRecord>(event.rowCount);
+  // One shape of object each: a million of them a second go through here.
+  for (let row = 0; row < records.length; row++) {
+    const [key, value, timestampMs] = [keyAt(row), event.json(row), event.time(row)];
+    records[row] = rules.keepsPartition
+      ? { key, value, headers, timestampMs, partition: event.origin(row).partition }
+      : { key, value, headers, timestampMs };
+  }
+  return records;
 }
 
 /** The record that deletes what has the key; undefined without a key: it would delete nothing. */

@@ -1,5 +1,5 @@
 import type { KafkaClient, RecordAppender } from '@millrace/kafka-client';
-import { partitionForKey } from '@millrace/kafka-protocol';
+import { partitionForKey, type RecordHeader } from '@millrace/kafka-protocol';
 import type { TopicRecord } from '@millrace/sdk';
 
 /**
@@ -17,13 +17,27 @@ export async function appendRecords(
   turn: number,
 ): Promise<void> {
   const { length } = (await client.topic(topic)).partitions;
+  const headersOf = headerReader();
   for (const record of records) {
     const [key, value] = [bytesOf(record.key), bytesOf(record.value)];
     const partition = record.partition ?? (key === null ? turn % length : partitionForKey(key, length));
     if (!(partition >= 0 && partition < length)) throw new RangeError(`the topic ${topic} has no partition ${partition}: it has ${length}`);
-    const headers = record.headers?.map(({ key: name, value: text }) => ({ key: name, value: text && Buffer.from(text) }));
-    await appender.append(topic, partition, record.timestampMs ?? nowMs, key, value, headers);
+    const appended = appender.append(topic, partition, record.timestampMs ?? nowMs, key, value, headersOf(record.headers));
+    // Mostly there is room at once: a wait for each would cost more than the rest.
+    if (appended !== undefined) await appended;
   }
+}
+
+/** Records that follow each other mostly share their headers. */
+function headerReader(): (given: TopicRecord['headers']) => RecordHeader[] | undefined {
+  let [last, read]: [TopicRecord['headers'], RecordHeader[] | undefined] = [undefined, undefined];
+  return (given) => {
+    if (given !== last) {
+      last = given;
+      read = given?.map(({ key, value }) => ({ key, value: value && Buffer.from(value) }));
+    }
+    return read;
+  };
 }
 
 function bytesOf(value: Uint8Array | string | null | undefined): Uint8Array | null {
