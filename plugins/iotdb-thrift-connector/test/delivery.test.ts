@@ -363,6 +363,19 @@ describe('handshake', () => {
     await expect(opened).rejects.not.toBeInstanceOf(NotConnected);
   });
 
+  it('a server that closes the connection on the binary protocol is asked whether it speaks the compact one', async () => {
+    const server = await startServer({ isCompact: true });
+    await expect(drive(at(server)).open()).rejects.toThrow(
+      `IoTDB at 127.0.0.1:${server.endpoint.port}: the other side speaks TCompactProtocol (dn_rpc_thrift_compression_enable=true), only`,
+    );
+  });
+
+  it('a server that closes every connection is one that is not there', async () => {
+    const server = await startServer();
+    server.script('openSession', 'close');
+    await expect(drive(at(server)).open()).rejects.toThrow(`IoTDB at 127.0.0.1:${server.endpoint.port}: the connection was closed`);
+  });
+
   it('the user and the password are sent', async () => {
     const server = await startServer({ password: 'secret' });
     await drive({ ...at(server), user: 'root', password: 'secret' }).open();

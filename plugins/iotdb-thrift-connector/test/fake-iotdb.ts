@@ -34,7 +34,12 @@ export interface FakeIotdbOptions {
   readonly sessionsMax?: number;
   /** A call with rows of it is refused as a whole. */
   readonly illegalDevice?: string;
+  /** Speaks TCompactProtocol: a call of the binary protocol ends the connection. */
+  readonly isCompact?: boolean;
 }
+
+/** How a real server begins to answer `getProperties` in the compact protocol. */
+const compactAnswer = Buffer.from('8241000d67657450726f706572746965730c00180a322e302e312d62657461000000', 'hex');
 
 /** A row as it has arrived. */
 export interface ArrivedRow {
@@ -75,6 +80,7 @@ export class FakeIotdb {
       frameSizeMax: 536_870_912,
       sessionsMax: 100,
       illegalDevice: '',
+      isCompact: false,
       ...options,
     };
     this.#server = this.#makeServer();
@@ -144,9 +150,18 @@ export class FakeIotdb {
       socket.on('error', () => {});
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('data', (data) => {
-        for (const frame of splitter.push(data)) last = last.then(() => this.#serve(socket, connection, decodeMessage(frame)));
+        for (const frame of splitter.push(data))
+          if (this.#options.isCompact) this.#answerCompact(socket, frame);
+          else last = last.then(() => this.#serve(socket, connection, decodeMessage(frame))).catch(() => void socket.destroy());
       });
     });
+  }
+
+  #answerCompact(socket: Socket, frame: Buffer): void {
+    if (frame[0] !== compactAnswer[0]) return void socket.destroy();
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(compactAnswer.length);
+    socket.write(Buffer.concat([length, compactAnswer]));
   }
 
   async #serve(socket: Socket, connection: number, message: Message): Promise<void> {

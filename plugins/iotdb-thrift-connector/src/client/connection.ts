@@ -9,6 +9,9 @@ export class ConnectionFailed extends Error {
   override readonly name = 'ConnectionFailed';
 }
 
+/** Milliseconds of silence after which the system asks whether the other side is still there. */
+const keepAliveInitialDelay = 30_000;
+
 interface Pending {
   readonly sequence: number;
   readonly settle: (message: Message) => void;
@@ -45,7 +48,7 @@ export class Connection {
   /** @throws {ConnectionFailed} */
   static connect(endpoint: Endpoint, options: ConnectionOptions): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = createConnection({ host: endpoint.ip, port: endpoint.port, noDelay: true, keepAlive: true });
+      const socket = createConnection({ host: endpoint.ip, port: endpoint.port, noDelay: true, keepAlive: true, keepAliveInitialDelay });
       const fail = (cause: unknown) => {
         socket.destroy();
         reject(connectionFailed(endpoint, cause));

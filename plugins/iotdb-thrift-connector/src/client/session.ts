@@ -6,8 +6,10 @@ import { describeStatus, statusCode, verdictOf } from '../rpc/status.ts';
 import type { Endpoint, Status } from '../rpc/structs.ts';
 import { encodeTabletValues, encodeTimes, type Tablet } from '../rpc/tablet.ts';
 import { frameSizeMax } from '../thrift/frame-splitter.ts';
-import { ApplicationException } from '../thrift/thrift-error.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { compactRefused } from '../thrift/message.ts';
+import { ApplicationException, ThriftError } from '../thrift/thrift-error.ts';
+import { Connection, ConnectionFailed, type ConnectionOptions } from './connection.ts';
+import { speaksCompact } from './speaks-compact.ts';
 
 /** A status that says no. */
 export class StatusError extends Error {
@@ -87,7 +89,9 @@ export class Session {
       return await logIn(connection, credentials, (sessionId, server) => new Session(connection, sessionId, server));
     } catch (failure) {
       connection.close();
-      throw failure;
+      const isCut = failure instanceof ConnectionFailed && !(failure.cause instanceof ThriftError) && options.signal?.aborted !== true;
+      if (!isCut || !(await speaksCompact(endpoint, options.connectTimeoutMs))) throw failure;
+      throw new ConnectionFailed(`IoTDB at ${endpoint.ip}:${endpoint.port}: ${compactRefused}`, { cause: failure });
     } finally {
       options.signal?.removeEventListener('abort', abort);
     }

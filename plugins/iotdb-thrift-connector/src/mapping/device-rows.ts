@@ -56,7 +56,7 @@ interface MappedColumn {
 
 /** Reads all columns, up to the first row with a value that has no place in IoTDB. @returns what is wrong with that row */
 function fillLanes(columns: readonly MappedColumn[], lanes: readonly (CellValue | null)[][], rowCount: number): BadRecord | null {
-  let failure: BadRecord | null = null;
+  let failure = null as BadRecord | null;
   for (const [i, column] of columns.entries()) failure = fillLane(column, lanes[i]!, failure?.row ?? rowCount) ?? failure;
   return failure;
 }

@@ -7,7 +7,10 @@ import { writeValue } from './write-value.ts';
 
 /** What the first half of the word before a message says: the strict form of the binary protocol. */
 const strictVersion = 0x8001;
-const compactVersion = 0x82;
+/** With it every message of the compact protocol begins. */
+export const compactVersion = 0x82;
+export const compactRefused =
+  'the other side speaks TCompactProtocol (dn_rpc_thrift_compression_enable=true), only TBinaryProtocol is supported';
 const messageTypes = { call: 1, reply: 2, exception: 3, oneway: 4 } as const;
 type MessageType = keyof typeof messageTypes;
 
@@ -52,10 +55,7 @@ function encodeMessage<T>(type: MessageType, method: string, sequence: number, b
  * @throws {ThriftError} for the compact protocol, for the binary protocol without a version, and for anything else
  */
 export function decodeMessage(frame: Buffer): Message {
-  if (frame[0] === compactVersion)
-    throw new ThriftError(
-      'the other side speaks TCompactProtocol (dn_rpc_thrift_compression_enable=true), only TBinaryProtocol is supported',
-    );
+  if (frame[0] === compactVersion) throw new ThriftError(compactRefused);
   const body = new ByteReader(frame);
   const word = body.int32();
   if (word >>> 16 !== strictVersion)
