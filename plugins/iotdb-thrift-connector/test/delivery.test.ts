@@ -413,6 +413,29 @@ describe('handshake', () => {
     ]);
   });
 
+  it.each([
+    ['1.2.2', 'INT64'],
+    ['1.3.2', 'INT64'],
+    ['1.3.3', 'TIMESTAMP'],
+    ['2.0.1-beta', 'TIMESTAMP'],
+    ['UNKNOWN', 'TIMESTAMP'],
+  ])('a server of version %s gets times as %s', async (version, type) => {
+    const server = await startServer({ version });
+    const columnsOfRows = [{ name: 't', type: 'datetime64(3)' }];
+    await drive(at(server)).send(rowsEvent('s', [{ t: 5 }], { columns: columnsOfRows, keys: ['d'] }));
+    expect(server.series.typeOf('root.s.d', 't')).toBe(type);
+  });
+
+  it('a server that does not know getProperties will do', async () => {
+    const server = await startServer();
+    server.script(
+      'getProperties',
+      encodeException('getProperties', 1, new ApplicationException(1, "Invalid method name: 'getProperties'")),
+    );
+    await drive(at(server)).send(event({ a: 1 }));
+    expect(server.series.rows('root.s.d')).toHaveLength(1);
+  });
+
   it('times in other units are refused', async () => {
     const server = await startServer({ precision: 's' });
     await expect(drive(at(server)).open()).rejects.toThrow('times in s, not ms, us or ns');
