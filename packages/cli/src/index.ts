@@ -21,6 +21,8 @@ export async function main(): Promise<void> {
       topics: {
         'broker:user': { description: 'users that authenticate themselves to a broker' },
         pipe: { description: 'pipes: from streams to wherever their records are wanted' },
+        pipeplugin: { description: 'plugins of pipes: those that there are, and those of your own' },
+        gen: { description: 'files made from the catalog' },
         stream: { description: 'streams: Kafka topics with a schema' },
         query: { description: 'queries that are running' },
         topic: { description: 'topics of any Kafka cluster' },

@@ -29,7 +29,7 @@ describe('the types of rows', () => {
     expect(typeOf(type)).toBe(expected);
   });
 
-  it('are those of all streams, under their names, without the event time that all have', () => {
+  it('are those of all streams, under their names, with the event time that all have', () => {
     const columns = [
       { name: 'user', type: 'string' },
       { name: 'at home', type: 'bool' },
@@ -50,8 +50,12 @@ declare module '@millrace/sdk' {
       readonly user: string;
       /** bool */
       readonly "at home": boolean;
+      /** datetime64(3, 'UTC') */
+      readonly _tp_time: number;
     };
     "two words": {
+      /** datetime64(3) */
+      readonly _tp_time: number;
     };
   }
 }

@@ -14,7 +14,7 @@ export interface ProcessorClass<A, S extends readonly unknown[]>
 }
 
 /** The hook that does the work of a processor, from the simplest to the most powerful. */
-export const processorHooks = ['map', 'filter', 'flatMap', 'process', 'processBatch'] as const;
+const processorHooks = ['map', 'filter', 'flatMap', 'process', 'processBatch'] as const;
 
 /**
  * Defines a processor, from hooks or from a class. Types of attributes, services, and of what `open` gives are inferred: `open` stands before

@@ -54,7 +54,7 @@ export class Faults {
 }
 
 /** Numbers from 0 to 1, without 1. @see mulberry32, Tommy Ettinger, public domain */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

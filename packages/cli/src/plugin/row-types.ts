@@ -17,7 +17,9 @@ ${streams.map(streamType).join('')}  }
 }
 
 function streamType({ name, columns }: StreamColumns): string {
-  const fields = columns.filter(({ name: column }) => column !== '_tp_time');
+  // Pipes give the event time behind the columns, where it is not one of them.
+  const hasEventTime = columns.some((column) => column.name === '_tp_time');
+  const fields = hasEventTime ? columns : [...columns, { name: '_tp_time', type: 'datetime64(3)' }];
   const lines = fields.map(
     (column) =>
       `      /** ${column.type.replaceAll('*/', '* /')} */\n      readonly ${property(column.name)}: ${valueType(column.type)};\n`,
