@@ -18,7 +18,7 @@ export function createAdmin(
 
 type WantedTopic = EncodableRequest<typeof apis.createTopics>['topics'][number];
 
-/** How long a new topic may take to have leaders. */
+/** How long a new topic may take to have leaders, and a new cluster to have coordinators. */
 const ledWithinMs = 30_000;
 /** Kafka's number for a topic as the owner of a configuration. */
 const topicResource = 2;
@@ -139,9 +139,17 @@ class KafkaJsBackedAdmin implements Admin {
   }
 
   async deleteGroup(groupId: string): Promise<void> {
-    await this.#call(`deleting group "${groupId}"`, (admin) => admin.deleteGroups([groupId])).catch((error: MillraceError) => {
-      if (error.details.kafkaError !== 'GROUP_ID_NOT_FOUND') throw error;
-    });
+    const deadlineMs = systemClock.monotonic() + ledWithinMs;
+    for (;;) {
+      const failure = await this.#call(`deleting group "${groupId}"`, (admin) => admin.deleteGroups([groupId])).then(
+        () => null,
+        (error: MillraceError) => error,
+      );
+      if (failure === null || failure.details?.kafkaError === 'GROUP_ID_NOT_FOUND') return;
+      // The first group of a cluster finds none that coordinates it yet. kafkajs tries only some of that again.
+      if (!ofCoordinators.includes(failure.details?.kafkaError) || systemClock.monotonic() >= deadlineMs) throw failure;
+      await delay(systemClock, 50);
+    }
   }
 
   async deleteRecords(offsets: readonly PartitionOffset[]): Promise<void> {
@@ -237,6 +245,7 @@ function leaderless(topic: string): MillraceError {
   });
 }
 
+const ofCoordinators: readonly unknown[] = ['NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS'];
 const ofConnecting: readonly unknown[] = ['UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'SASL_AUTHENTICATION_FAILED'];
 
 function isOfConnecting(error: Error): error is MillraceError {

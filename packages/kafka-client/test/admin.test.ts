@@ -14,6 +14,8 @@ async function adminOf(answers: Record<string, (request: { topics: { name: strin
     DeleteTopics: 1,
     DescribeGroups: 2,
     DescribeConfigs: 2,
+    DeleteGroups: 1,
+    FindCoordinator: 1,
   });
   cluster.intercept = ({ api, request }): Fault | undefined => answers[api] && { answer: answers[api](request) };
   const admin = createAdmin({ brokers: cluster.brokers, clientId: 'admin' });
@@ -41,6 +43,28 @@ describe('the admin', () => {
     ]);
     expect(await admin.createTopic({ topic: 't', partitions: 2 })).toBe(false);
     expect(await admin.listTopics()).toEqual(['t']);
+  });
+
+  it.each(['NOT_COORDINATOR', 'COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE'] as const)(
+    'deletes a group when somebody coordinates it (%s)',
+    async (name) => {
+      const errors = [errorCode(name), errorCode(name), 0];
+      const { admin, cluster } = await adminOf({
+        DeleteGroups: () => ({ throttleTimeMs: 0, results: [{ groupId: 'g', errorCode: errors.shift()! }] }),
+      });
+      await admin.deleteGroup('g');
+      expect(errors).toEqual([]);
+      expect(cluster.callsOf('DeleteGroups')).toHaveLength(3);
+    },
+  );
+
+  it('takes a group that is not there for deleted, and tells why one that has members is not', async () => {
+    const errors = [errorCode('GROUP_ID_NOT_FOUND'), errorCode('NON_EMPTY_GROUP')];
+    const { admin } = await adminOf({
+      DeleteGroups: () => ({ throttleTimeMs: 0, results: [{ groupId: 'g', errorCode: errors.shift()! }] }),
+    });
+    await admin.deleteGroup('g');
+    await expect(admin.deleteGroup('g')).rejects.toMatchObject({ details: { kafkaError: 'NON_EMPTY_GROUP' } });
   });
 
   it('waits until the broker that it asks has heard of a topic that it has made', async () => {
