@@ -10,9 +10,16 @@ export type ViewStages =
   | { readonly kind: 'rows' }
   /**
    * Each partition of the source by itself as far as the aggregation; there rows change hands: those of the same group come together,
-   * and `groups` goes on with them, each part of the groups by itself. `keys` are over the columns of `rows`.
+   * and `groups` goes on with them, each part of the groups by itself. `keys` and `timeColumn`, the event time of windows, are over the
+   * columns of `rows`.
    */
-  | { readonly kind: 'groups'; readonly rows: QueryPlan; readonly keys: readonly PlanExpression[]; readonly groups: QueryPlan };
+  | {
+      readonly kind: 'groups';
+      readonly rows: QueryPlan;
+      readonly keys: readonly PlanExpression[];
+      readonly timeColumn: number | null;
+      readonly groups: QueryPlan;
+    };
 
 /**
  * Divides the plan of a view for several tasks.
@@ -49,6 +56,7 @@ export function splitView(plan: QueryPlan, exchangeTopic: string): ViewStages {
     kind: 'groups',
     rows: { ...silent, root: rows, schema: rows.schema },
     keys,
+    timeColumn: time?.kind === 'column' ? time.index : null,
     groups: { ...plan, root: replaced(plan.root, aggregate, grouped) },
   };
 }

@@ -19,6 +19,8 @@ export interface ExchangedRows {
   /** Null: it is not known, or does not matter. */
   readonly source: number | null;
   readonly chunk: Chunk;
+  /** No row of the chunk that they were a part of is earlier (event time); NaN without windows. */
+  readonly minTimeMs: number;
 }
 
 export interface ExchangedMarks {
@@ -29,10 +31,16 @@ export interface ExchangedMarks {
 }
 
 /** Writes rows from … to − 1 of a chunk, which come from one partition. */
-export function writeRows(out: BinaryWriter, chunk: Chunk, schema: Schema, source: number | null, from: number, to: number): void {
+export function writeRows(
+  out: BinaryWriter,
+  { schema, source, chunk, minTimeMs }: Omit<ExchangedRows, 'kind'> & { readonly schema: Schema },
+  from: number,
+  to: number,
+): void {
   out.uint8(kinds.rows);
   out.uint32(source ?? noSource);
   out.float64(chunk.lateBeforeMs ?? Number.NaN);
+  out.float64(minTimeMs);
   out.count(to - from);
   for (const [index, column] of chunk.columns.entries()) writeColumn(out, column, schema[index]!.type, from, to);
 }
@@ -61,10 +69,11 @@ export function readExchanged(bytes: Buffer, schema: Schema): ExchangedRows | Ex
 function readRows(from: BinaryReader, schema: Schema): ExchangedRows {
   const source = from.uint32();
   const lateBeforeMs = from.float64();
+  const minTimeMs = from.float64();
   const rowCount = from.count();
   const columns = schema.map(({ type }) => readColumn(from, type, rowCount));
   const chunk = Number.isNaN(lateBeforeMs) ? { rowCount, columns } : { rowCount, columns, lateBeforeMs };
-  return { kind: 'rows', source: source === noSource ? null : source, chunk };
+  return { kind: 'rows', source: source === noSource ? null : source, chunk, minTimeMs };
 }
 
 function readMarks(from: BinaryReader): ExchangedMarks {

@@ -1,5 +1,5 @@
 import type { Clock } from '@millrace/core';
-import { BinaryWriter, type Chunk, type Schema } from '@millrace/data';
+import { BinaryWriter, type Chunk, type Column, type Schema } from '@millrace/data';
 import type { KernelContext } from '@millrace/functions';
 import type { TopicPartition } from '@millrace/kafka-client';
 import type { PlanExpression } from '@millrace/planner';
@@ -19,6 +19,8 @@ export interface ExchangeRequest {
   /** Says the group of a row, over the columns of the rows. */
   readonly keys: readonly PlanExpression[];
   readonly schema: Schema;
+  /** The event time of windows, among the columns; null without windows. */
+  readonly timeColumn: number | null;
   /** Rows of this topic are handed on without the partition that they come from: it holds what is processed once more. */
   readonly replayTopic: string | null;
 }
@@ -46,16 +48,17 @@ export class ExchangeSink implements Sink {
   start(): void {}
 
   chunk(chunk: Chunk, from: TopicPartition | null): void {
-    const { partitions, schema, replayTopic } = this.#request;
+    const { partitions, schema, timeColumn, replayTopic } = this.#request;
     const source = from === null || from.topic === replayTopic ? null : from.partition;
     const parts = keyGroups(this.#keys(chunk), chunk.rowCount, partitions);
     const { rows, ends } = byPart(parts, chunk.rowCount, partitions);
     const sorted = takeRows(chunk, rows, chunk.rowCount);
+    const minTimeMs = timeColumn === null ? Number.NaN : earliest(chunk.columns[timeColumn]!, chunk.rowCount);
     for (let part = 0, start = 0; part < partitions; part++) {
       const end = ends[part]!;
       if (end > start) {
         this.#out.rewind();
-        writeRows(this.#out, sorted, schema, source, start, end);
+        writeRows(this.#out, { schema, source, chunk: sorted, minTimeMs }, start, end);
         this.#append(part);
       }
       start = end;
@@ -92,6 +95,14 @@ export class ExchangeSink implements Sink {
     const room = this.#writer.appendSpans(this.#request.topic, part, this.#clock.now(), bytes, -1, -1, bytes, 0, bytes.length);
     if (room) this.#waiting = room;
   }
+}
+
+/** The earliest event time among rows; Infinity if none has any. */
+function earliest(times: Column, rowCount: number): number {
+  const { values, nulls } = times as Extract<Column, { kind: 'number' }>;
+  let min = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < rowCount; row++) if ((nulls === null || nulls[row] === 0) && values[row]! < min) min = values[row]!;
+  return min;
 }
 
 /** The rows in the order of their parts, and where each part ends. */

@@ -15,7 +15,15 @@ const schema: Schema = [
   { name: 'k', type: string },
   { name: 'n', type: { kind: 'nullable', inner: int64 } },
 ];
-const request: ExchangeRequest = { kind: 'exchange', topic: 'x', partitions: 3, keys: [column(0, string)], schema, replayTopic: 'again' };
+const request: ExchangeRequest = {
+  kind: 'exchange',
+  topic: 'x',
+  partitions: 3,
+  keys: [column(0, string)],
+  schema,
+  timeColumn: null,
+  replayTopic: 'again',
+};
 const node = { node: 'scan', schema, stream: 'rows of s', topic: 'x', exchange: { hasWatermarks: true } } as unknown as ScanNode;
 
 /** What was sent, by part of the groups. */
@@ -127,10 +135,81 @@ describe('rows that change hands', () => {
   });
 
   it('are refused if they are none', () => {
-    expect(() => new Received().take([Buffer.from('{"k":"a"}')])).toThrow(/rows of s, which x holds in partition 0 at offset 0/);
+    expect(() => new Received().take([Buffer.from('{"k":"a"}')])).toThrow(/rows of s, which x holds in partition 0 from offset 0 on/);
     const sent = new Sent();
     sent.sink.chunk(chunkOf([['k', 1n]]), null);
     const value = sent.values.flat()[0]!;
     for (let cut = 0; cut < value.length; cut++) expect(() => new Received().take([value.subarray(0, cut)])).toThrow();
+  });
+});
+
+describe('rows of several records', () => {
+  const timed: Schema = [{ name: 't', type: { kind: 'datetime64', precision: 3, zone: 'UTC' } }];
+  /** The chunks and watermarks that come of records which arrive together, as `times late before`. */
+  function merged(
+    records: readonly (readonly [lateBeforeMs: number, ...times: number[]] | readonly ['mark', number])[],
+    batchPerChunk = false,
+  ) {
+    const values: Buffer[] = [];
+    const write = { ...request, schema: timed, keys: [], timeColumn: 0 };
+    const appendSpans = (
+      ...[, part, , , , , bytes, start, end]: Parameters<ConstructorParameters<typeof ExchangeSink>[1]['appendSpans']>
+    ) => {
+      if (part === 0) values.push(Buffer.from(bytes.subarray(start, end)));
+    };
+    const sink = new ExchangeSink(write, { appendSpans }, { clock: new FakeClock(), random: new SeededRandom(1), timezone: 'UTC' });
+    for (const record of records) {
+      if (record[0] === 'mark') sink.tell([{ partition: 0, watermarkMs: record[1]!, isIdle: false }], 1);
+      else {
+        const [lateBeforeMs, ...times] = record as readonly number[];
+        sink.chunk(
+          { rowCount: times.length, columns: [columnOf(timed[0]!.type, times)], lateBeforeMs: lateBeforeMs! },
+          { topic: 's', partition: 0 },
+        );
+      }
+    }
+    const seen: string[] = [];
+    const feed = new ExchangeFeed({ ...node, schema: timed, batchPerChunk } as ScanNode, {
+      chunk: ({ columns, rowCount, lateBeforeMs }) =>
+        void seen.push(
+          `${Array.from({ length: rowCount }, (_, row) => valueAt(columns[0]!, timed[0]!.type, row))} late before ${lateBeforeMs}`,
+        ),
+      mark: (mark) => void seen.push(mark.kind === 'watermark' ? `watermark ${mark.timeMs}` : mark.kind),
+    });
+    const batch = encodeBatch(values.map((value) => ({ timestampMs: 0, value })));
+    feed.add(batch, 0, batch.length, 0);
+    expect(feed.flush(0)).toBe(values.length);
+    return seen;
+  }
+
+  it('share a chunk where none is earlier than what it is judged by', () => {
+    expect(
+      merged([
+        [5, 5, 9],
+        [8, 8, 12],
+        ['mark', 10],
+        [12, 13],
+      ]),
+    ).toEqual(['5,9,8,12,13 late before 5', 'watermark 10']);
+  });
+
+  it('stay apart where one may be late, or each batch counts', () => {
+    expect(
+      merged([
+        [5, 5, 9],
+        ['mark', 7],
+        [8, 7, 12],
+        [12, 13],
+      ]),
+    ).toEqual(['5,9 late before 5', 'watermark 7', '7,12,13 late before 8']);
+    expect(
+      merged(
+        [
+          [5, 5],
+          [5, 6],
+        ],
+        true,
+      ),
+    ).toEqual(['5 late before 5', '6 late before 5']);
   });
 });

@@ -81,6 +81,7 @@ export function viewRequests(definition: MaterializedViewDefinition, surrounding
     partitions: layout.parts,
     keys: stages.keys,
     schema: stages.rows.schema,
+    timeColumn: stages.timeColumn,
     replayTopic: request.replayTopic,
   } as const;
   // What has gone through the exchange can be told from no record of the source: it is neither put aside nor processed again.

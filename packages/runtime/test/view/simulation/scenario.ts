@@ -152,6 +152,7 @@ export function stagesOf({ name, parts }: SimulatedView, request: ViewRequest, t
     partitions: parts,
     keys: stages.keys,
     schema: stages.rows.schema,
+    timeColumn: stages.timeColumn,
     replayTopic: null,
   } as const;
   const groups = {
