@@ -1,7 +1,7 @@
 import type { RecordHeader } from '@millrace/kafka-protocol';
 
 /** The header that says which clusters a record has passed through pipes: their names, encoded as in URIs, with commas between. */
-export const clustersHeader = 'millrace.clusters';
+const clustersHeader = 'millrace.clusters';
 
 /** Names of the clusters that a record has passed, in order; none if it came through no pipe. */
 export function passedClusters(headers: readonly RecordHeader[]): readonly string[] {
