@@ -9,7 +9,6 @@ export type {
   ReadOptions,
   StageKind,
 } from './attributes/attribute.ts';
-export { isPluginDefinition } from './definitions/brand.ts';
 export type { ConnectorDefinition, ConnectorHooks, TransferContext } from './definitions/connector-definition.ts';
 export { type ConnectorClass, defineConnector } from './definitions/define-connector.ts';
 export { defineExtractor, type ExtractorClass } from './definitions/define-extractor.ts';
@@ -22,6 +21,7 @@ export type {
   NextContext,
   StreamSelection,
 } from './definitions/extractor-definition.ts';
+export { isPluginDefinition, type PluginDefinition } from './definitions/is-plugin-definition.ts';
 export type {
   ConnectorInstance,
   ExtractorInstance,
@@ -30,7 +30,7 @@ export type {
   ProcessorInstance,
   RuntimeContext,
 } from './definitions/plugin-class.ts';
-export type { Json, OpenContext, PluginBase, PluginDefinition } from './definitions/plugin-definition.ts';
+export type { Json, OpenContext, PluginBase } from './definitions/plugin-definition.ts';
 export type { Emit, KeyedState, ProcessContext, ProcessorDefinition, ProcessorHooks } from './definitions/processor-definition.ts';
 export { BadRecord, NotConnected, Retryable } from './errors.ts';
 export type { ColumnReader, DeleteEvent, HeartbeatEvent, Origin, PipeEvent, RowsEvent, WatermarkEvent } from './events.ts';

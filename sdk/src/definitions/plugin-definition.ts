@@ -1,8 +1,5 @@
 import type { AttributeSchema } from '../attributes/attribute.ts';
 import type { Injected, Injections } from '../service-token.ts';
-import type { ConnectorDefinition } from './connector-definition.ts';
-import type { ExtractorDefinition } from './extractor-definition.ts';
-import type { ProcessorDefinition } from './processor-definition.ts';
 
 /** JSON, as it is kept in Kafka. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -28,6 +25,3 @@ export type OpenContext<A, I extends Injections> = Injected<I> & {
   /** Aborted when the stage is closed or has taken too long. */
   readonly signal: AbortSignal;
 };
-
-/** What a package of plugins exports. */
-export type PluginDefinition = ExtractorDefinition | ProcessorDefinition | ConnectorDefinition;

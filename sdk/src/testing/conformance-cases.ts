@@ -2,7 +2,7 @@ import { deepStrictEqual, fail, ok, rejects, strictEqual } from 'node:assert/str
 import { setTimeout as wait } from 'node:timers/promises';
 import { NotConnected } from '../errors.ts';
 import { Clock } from '../services.ts';
-import type { Bench, BenchDriver } from './connector-conformance.ts';
+import type { Bench, BenchDriver } from './bench.ts';
 import { ConnectorDriver } from './connector-driver.ts';
 import { rowsEvent } from './memory-rows.ts';
 import { provide } from './test-services.ts';

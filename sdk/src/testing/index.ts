@@ -1,5 +1,6 @@
+export type { ConformanceTarget } from './bench.ts';
 export type { TargetAbility } from './conformance-cases.ts';
-export { type ConformanceCase, type ConformanceTarget, connectorConformance } from './connector-conformance.ts';
+export { type ConformanceCase, connectorConformance } from './connector-conformance.ts';
 export { ConnectorDriver, connectorDriver, type DeadLetter } from './connector-driver.ts';
 export { ExtractorDriver, extractorDriver } from './extractor-driver.ts';
 export { FakeClock } from './fake-clock.ts';
