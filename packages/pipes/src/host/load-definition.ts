@@ -3,7 +3,8 @@ import { isPluginDefinition, type PluginDefinition, type StageKind } from '@mill
 import type { PluginReference } from '../stage/stage.ts';
 import { messageOf } from './stages/hook-failure.ts';
 
-type DefinitionOf<K extends StageKind> = Extract<PluginDefinition, { readonly kind: K }>;
+/** What a plugin of a kind is defined by. */
+export type DefinitionOf<K extends StageKind> = Extract<PluginDefinition, { readonly kind: K }>;
 
 /** The definition that a reference is of. @throws {MillraceError} PLUGIN_INVALID */
 export async function loadDefinition<K extends StageKind>(reference: PluginReference, kind: K): Promise<DefinitionOf<K>> {

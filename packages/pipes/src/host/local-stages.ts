@@ -1,9 +1,9 @@
 import { unlessAborted } from '@millrace/core';
 import type { Injections, Json, OpenContext, PluginDefinition, StageKind, StreamSelection } from '@millrace/sdk';
-import type { ConnectorStage, ExtractorStage, ProcessorStage, StageOpener, StageRequest } from '../stage/stage.ts';
-import { loadDefinition } from './load-definition.ts';
+import type { ConnectorStage, ExtractorStage, PluginReference, ProcessorStage, StageOpener, StageRequest } from '../stage/stage.ts';
+import { type DefinitionOf, loadDefinition } from './load-definition.ts';
 import { readAttributes } from './read-attributes.ts';
-import { type RunHook, runTrusted } from './run-hook.ts';
+import { type HookRunner, type RunHook, trusting } from './run-hook.ts';
 import { type ServiceSources, StageContainer } from './services/stage-container.ts';
 import { hookError } from './stages/hook-failure.ts';
 import { LocalConnector } from './stages/local-connector.ts';
@@ -16,16 +16,18 @@ export class LocalStages implements StageOpener {
   readonly #sources: ServiceSources;
   readonly #container: StageContainer;
   readonly #runHook: RunHook;
+  readonly #hooks: HookRunner;
   readonly #connectors = new Map<string, SharedConnector>();
 
-  constructor(sources: ServiceSources, runHook: RunHook = runTrusted) {
+  constructor(sources: ServiceSources, hooks: HookRunner = trusting) {
     this.#sources = sources;
-    this.#runHook = runHook;
+    this.#hooks = hooks;
+    this.#runHook = hooks.run;
     this.#container = new StageContainer(sources);
   }
 
   async openProcessor(request: StageRequest, signal: AbortSignal): Promise<LocalProcessor & ProcessorStage> {
-    const definition = await loadDefinition(request.plugin, 'processor');
+    const definition = await this.#load(request.plugin, 'processor');
     const attributes = this.#read(definition, request);
     const closing = new AbortController();
     const stageSignal = AbortSignal.any([closing.signal, signal]);
@@ -45,7 +47,7 @@ export class LocalStages implements StageOpener {
   }
 
   async openConnector(request: StageRequest, signal: AbortSignal): Promise<LocalConnector & ConnectorStage> {
-    const definition = await loadDefinition(request.plugin, 'connector');
+    const definition = await this.#load(request.plugin, 'connector');
     const attributes = this.#read(definition, request);
     const key = sharingKey(request);
     let shared = this.#connectors.get(key);
@@ -75,7 +77,7 @@ export class LocalStages implements StageOpener {
   }
 
   async openExtractor(request: StageRequest, position: Json | undefined, signal: AbortSignal): Promise<LocalExtractor & ExtractorStage> {
-    const definition = await loadDefinition(request.plugin, 'extractor');
+    const definition = await this.#load(request.plugin, 'extractor');
     const attributes = this.#read(definition, request);
     const closing = new AbortController();
     const stageSignal = AbortSignal.any([closing.signal, signal]);
@@ -85,7 +87,7 @@ export class LocalStages implements StageOpener {
   }
 
   async select(request: StageRequest): Promise<StreamSelection | null> {
-    const definition = await loadDefinition(request.plugin, 'extractor');
+    const definition = await this.#load(request.plugin, 'extractor');
     const attributes = this.#read(definition, request);
     try {
       return await this.#runHook('select', () => definition.select?.(attributes) ?? null);
@@ -96,7 +98,13 @@ export class LocalStages implements StageOpener {
 
   /** Reads the attributes. @throws {MillraceError} PIPE_ATTRIBUTES_INVALID with every problem */
   async check(request: StageRequest): Promise<void> {
-    this.#read(await loadDefinition<StageKind>(request.plugin, request.kind), request);
+    this.#read(await this.#load<StageKind>(request.plugin, request.kind), request);
+  }
+
+  async #load<K extends StageKind>(plugin: PluginReference, kind: K): Promise<DefinitionOf<K>> {
+    const definition = await loadDefinition(plugin, kind);
+    this.#hooks.loaded(plugin.module);
+    return definition;
   }
 
   #read(definition: PluginDefinition, request: StageRequest): unknown {

@@ -4,8 +4,15 @@
  */
 export type RunHook = <T>(hook: string, call: () => T | Promise<T>) => Promise<T>;
 
+/** Who is about when code of plugins runs. */
+export interface HookRunner {
+  readonly run: RunHook;
+  /** A module was loaded, perhaps not for the first time. */
+  loaded(module: string): void;
+}
+
 /** Built-in plugins are trusted: nobody watches. */
-export const runTrusted: RunHook = async (_hook, call) => call();
+export const trusting: HookRunner = { run: async (_hook, call) => call(), loaded: () => {} };
 
 /** Thrown when a hook takes too long: whether it ever ends is not known. */
 export class HookTimedOut extends Error {

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import type { Clock } from '@millrace/core';
-import { HookTimedOut, type RunHook } from '../run-hook.ts';
+import { type HookRunner, HookTimedOut, type RunHook } from '../run-hook.ts';
+import { IntrinsicsGuard, intrinsicName } from './intrinsics-guard.ts';
+import { MemoryUse } from './memory-use.ts';
 
 /** Places in the memory that a worker shares with who watches it. */
-const places = { beat: 0, stage: 1, hook: 2, memory: 3 } as const;
+const places = { beat: 0, stage: 1, hook: 2, end: 3 } as const;
 
 /** Hooks by number. What is not listed is shown as its last, general, entry. */
 const hookNames = [
@@ -50,10 +52,15 @@ export function beatOf(memory: Int32Array): number {
   return Atomics.load(memory, places.beat);
 }
 
-/** True if the worker has ended itself for want of memory. */
-export function ranOutOfMemory(memory: Int32Array): boolean {
-  return Atomics.load(memory, places.memory) === 1;
+/** Why a worker has ended itself: for want of memory, or because something that everything in it uses was changed; null = it has not. */
+export function ownEnd(memory: Int32Array): { readonly cause: 'memory' } | { readonly cause: 'changed'; readonly what: string } | null {
+  const end = Atomics.load(memory, places.end);
+  if (end === 0) return null;
+  return end === outOfMemory ? { cause: 'memory' } : { cause: 'changed', what: intrinsicName(end - firstChanged) };
 }
+
+const outOfMemory = 1;
+const firstChanged = 2;
 
 interface Call {
   readonly stage: number;
@@ -64,18 +71,24 @@ interface Call {
  * In a worker: says in the shared memory which stage and hook are in hand, also in what a hook has left to run later (after an await, in a
  * timer), and gives every call of a hook its time.
  */
-export class HookWatch {
+export class HookWatch implements HookRunner {
   readonly #memory: Int32Array;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #calls = new AsyncLocalStorage<Call>();
+  readonly #guard = new IntrinsicsGuard();
+  readonly #modules = new Set<string>();
+  readonly #use: MemoryUse;
+  // Taken before code of users runs.
+  readonly #exit = process.exit.bind(process);
 
   constructor(memory: Int32Array, clock: Clock, { timeoutMs, memoryMb }: { readonly timeoutMs: number; readonly memoryMb: number }) {
     this.#memory = memory;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     createHook({ before: () => this.#show(this.#calls.getStore()) }).enable();
-    this.#beat(watchIntervalMs(timeoutMs) / 2, memoryMb * 1024 * 1024);
+    this.#use = new MemoryUse(memoryMb);
+    this.#beat(watchIntervalMs(timeoutMs) / 2);
   }
 
   /** Runs what is done for a stage: hooks that are called in it are the stage's. */
@@ -85,6 +98,13 @@ export class HookWatch {
     return this.#calls.run(call, run);
   }
 
+  /** What a module changes while it is loaded is its package's own affair. */
+  loaded(module: string): void {
+    if (this.#modules.has(module)) return;
+    this.#modules.add(module);
+    this.#guard.accept();
+  }
+
   /** @throws {HookTimedOut} */
   readonly run: RunHook = (hook, call) => {
     const index = hookNames.indexOf(hook as (typeof hookNames)[number]);
@@ -92,10 +112,28 @@ export class HookWatch {
     return this.#calls.run(mine, async () => {
       this.#show(mine);
       const result = call();
-      // A source waits for its rows as long as it takes.
-      return isPromise(result) && hook !== 'next' ? this.#inTime(result) : result;
+      this.#check(mine);
+      if (!isPromise(result)) return result;
+      try {
+        // A source waits for its rows as long as it takes.
+        return await (hook === 'next' ? result : this.#inTime(result));
+      } finally {
+        this.#check(mine);
+      }
     });
   };
+
+  /** Whoever has changed what the neighbours use too takes the worker with it: nothing in it can be trusted any more. */
+  #check(call: Call): void {
+    const changed = this.#guard.changed();
+    if (changed >= 0) this.#end(firstChanged + changed, call);
+  }
+
+  #end(reason: number, call: Call | undefined): void {
+    if (call !== undefined) this.#show(call);
+    Atomics.store(this.#memory, places.end, reason);
+    this.#exit(1);
+  }
 
   #inTime<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -109,17 +147,13 @@ export class HookWatch {
     Atomics.store(this.#memory, places.hook, call?.hook ?? hookNames.length - 1);
   }
 
-  /** Buffers are not part of the heap that has a limit of its own. */
-  #beat(everyMs: number, mostBufferBytes: number): void {
+  #beat(everyMs: number): void {
     this.#clock.setTimer(
       everyMs,
       () => {
         Atomics.add(this.#memory, places.beat, 1);
-        if (process.memoryUsage().arrayBuffers > mostBufferBytes) {
-          Atomics.store(this.#memory, places.memory, 1);
-          process.exit(1);
-        }
-        this.#beat(everyMs, mostBufferBytes);
+        if (this.#use.isTooMuch()) this.#end(outOfMemory, undefined);
+        this.#beat(everyMs);
       },
       { unref: true },
     );

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads';
 import { type Clock, deserializeError, type Logger, MillraceError, type Timer } from '@millrace/core';
 import type { StreamDescription } from '@millrace/sdk';
 import type { ExportDescription } from '../plugin-description.ts';
 import type { PluginMetric, StageEnvironment } from '../stage-environment.ts';
 import { messageOf } from '../stages/hook-failure.ts';
-import { inHand, ranOutOfMemory, watchMemory } from './hook-watch.ts';
+import { inHand, ownEnd, watchMemory } from './hook-watch.ts';
 import type { StageEnd } from './remote-stage.ts';
 import { watchWorker } from './watchdog.ts';
 import type { PluginWorkerCommand, PluginWorkerData, PluginWorkerMessage } from './worker-messages.ts';
@@ -24,6 +24,8 @@ export interface PackageWorkerOptions {
 }
 
 const idleMs = 30_000;
+/** A worker that has not ended for so long after it was told to is not going to. */
+const strandedMs = 10_000;
 /** Longest time for a module to say what it exports: a server that starts waits for it. */
 const mostDescribeMs = 10_000;
 
@@ -45,6 +47,7 @@ export class PackageWorker {
   #verdict: 'timeout' | 'memory' | undefined;
   #failure: Error | undefined;
   #isRetired = false;
+  #isOver = false;
   #idleTimer: Timer | undefined;
 
   constructor(options: PackageWorkerOptions) {
@@ -57,7 +60,7 @@ export class PackageWorker {
       name: 'millrace-plugin',
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: environment.limits.memoryMb },
+      resourceLimits: heapLimits(environment.limits.memoryMb),
     });
     this.#captureOutput();
     this.#worker.once('message', () => this.#watch());
@@ -67,7 +70,7 @@ export class PackageWorker {
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
-        this.#onExit(code);
+        this.#end(code);
         resolve();
       });
     });
@@ -75,7 +78,7 @@ export class PackageWorker {
 
   /** True from when it is being ended: nothing can be begun in it. */
   get isEnding(): boolean {
-    return this.#isRetired || this.#verdict !== undefined;
+    return this.#isRetired || this.#isOver;
   }
 
   /** What a module exports: the first thing to be asked, once. @throws {MillraceError} PLUGIN_INVALID */
@@ -116,8 +119,8 @@ export class PackageWorker {
 
   /** Ends it at once. */
   async terminate(): Promise<void> {
-    await this.#worker.terminate();
-    await this.#exited;
+    void this.#worker.terminate();
+    if (!this.#isOver) await this.#exited;
   }
 
   #tell(command: PluginWorkerCommand): void {
@@ -129,9 +132,22 @@ export class PackageWorker {
     this.#stopWatching = watchWorker(this.#worker, this.#memory, clock, environment.limits, (cause) => this.#condemn(cause));
   }
 
+  /** Not every loop can be ended from outside at once: nobody waits for that. */
   #condemn(cause: 'timeout' | 'memory'): void {
     this.#verdict = cause;
+    this.#end(0);
     void this.#worker.terminate();
+    const { clock, logger, origin } = this.#options;
+    const timer = clock.setTimer(
+      strandedMs,
+      () =>
+        logger.error(
+          { plugin: origin },
+          'the worker of a plugin cannot be ended: it takes processor and memory until the server is restarted',
+        ),
+      { unref: true },
+    );
+    void this.#exited.then(() => timer.cancel());
   }
 
   #onMessage(message: PluginWorkerMessage): void {
@@ -169,7 +185,10 @@ export class PackageWorker {
     void this.#worker.terminate();
   }
 
-  #onExit(code: number): void {
+  /** Tells everybody that it is over, once. @param code of its exit, if it has come to that */
+  #end(code: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#stopWatching();
     this.#idleTimer?.cancel();
     const cause = this.#cause();
@@ -181,27 +200,27 @@ export class PackageWorker {
       if (guilty === undefined || stage === culprit) onEnd({ cause, hook, message });
       else onEnd({ cause: 'neighbour', hook, message: `the pipe ${guilty.pipe} has brought down the worker that they share: ${message}` });
     }
-    const hadStages = this.#stages.size > 0;
+    if (this.#stages.size > 0) {
+      const fields = { plugin: this.#options.origin, pipe: guilty?.pipe, hook, cause };
+      this.#options.logger.error(fields, `the worker of a plugin has ended: ${message}`);
+    }
     this.#stages.clear();
     this.#describing?.reject(new MillraceError('PLUGIN_INVALID', `the module cannot be loaded: ${message}`));
-    if (hadStages)
-      this.#options.logger.error(
-        { plugin: this.#options.origin, pipe: guilty?.pipe, hook, cause },
-        `the worker of a plugin has ended: ${message}`,
-      );
     this.#options.onGone();
   }
 
   #cause(): 'timeout' | 'memory' | 'lost' {
     if (this.#verdict !== undefined) return this.#verdict;
     const isMemory = (this.#failure as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-    return isMemory || ranOutOfMemory(this.#memory) ? 'memory' : 'lost';
+    return isMemory || ownEnd(this.#memory)?.cause === 'memory' ? 'memory' : 'lost';
   }
 
   #message(cause: 'timeout' | 'memory' | 'lost', code: number): string {
     const { timeoutMs, memoryMb } = this.#options.environment.limits;
     if (cause === 'timeout') return `it has not come back for ${timeoutMs} ms`;
     if (cause === 'memory') return `it took more than ${memoryMb} MiB of memory`;
+    const end = ownEnd(this.#memory);
+    if (end?.cause === 'changed') return `it has changed ${end.what}, which everything in its worker uses`;
     if (this.#failure !== undefined) return `it threw where nobody catches: ${messageOf(this.#failure)}`;
     return `it ended its worker with process.exit(${code})`;
   }
@@ -214,6 +233,14 @@ export class PackageWorker {
     lines(this.#worker.stdout, 'info');
     lines(this.#worker.stderr, 'warn');
   }
+}
+
+/**
+ * Who reaches the engine's own limit within one allocation takes the process along: it is far beyond the one that is watched over. A
+ * small young generation keeps a collection from going beyond it at once.
+ */
+function heapLimits(memoryMb: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: memoryMb * 4, maxYoungGenerationSizeMb: 16 };
 }
 
 /** The worker stands beside this file, in source and as it is built. */

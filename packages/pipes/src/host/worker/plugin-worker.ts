@@ -33,10 +33,7 @@ function tell(message: PluginWorkerMessage): void {
 const logger = postedLogger((level, fields, message) => tell({ kind: 'log', level, fields, message }));
 const metrics = new PluginMetrics();
 const watch = new HookWatch(memory, systemClock, environment.limits);
-const stages = new LocalStages(
-  { environment, clock: systemClock, logger, random: systemRandom, metrics, streams: () => streams },
-  watch.run,
-);
+const stages = new LocalStages({ environment, clock: systemClock, logger, random: systemRandom, metrics, streams: () => streams }, watch);
 
 // What nobody waits for must not take the neighbours with it.
 process.on('unhandledRejection', (reason) => logger.error({ error: messageOf(reason) }, 'a plugin has left a rejected promise to nobody'));
@@ -50,7 +47,9 @@ tellMetrics();
 
 async function describe(module: string): Promise<void> {
   try {
-    tell({ kind: 'described', exports: describeModule(await importModule(module)) });
+    const exports = describeModule(await importModule(module));
+    watch.loaded(module);
+    tell({ kind: 'described', exports });
   } catch (error) {
     tell({ kind: 'undescribed', error: serializeError(error) });
   }

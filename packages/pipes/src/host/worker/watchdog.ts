@@ -17,7 +17,8 @@ export function watchWorker(
   onVerdict: (cause: 'timeout' | 'memory') => void,
 ): () => void {
   const everyMs = watchIntervalMs(timeoutMs);
-  let [beat, silentLooks, isOver] = [beatOf(memory), 0, false];
+  const limitBytes = memoryMb * 1024 * 1024;
+  let [beat, silentLooks, isOver, isAsking, heldMost] = [beatOf(memory), 0, false, false, 0];
   const end = (cause: 'timeout' | 'memory') => {
     if (isOver) return;
     isOver = true;
@@ -28,9 +29,17 @@ export function watchWorker(
     const now = beatOf(memory);
     silentLooks = now === beat ? silentLooks + 1 : 0;
     beat = now;
-    if (silentLooks * everyMs > timeoutMs) end('timeout');
-    // What it has in buffers it tells itself, as long as it comes round.
-    else if (silentLooks > 1) void bufferBytes(worker).then((bytes) => bytes > memoryMb * 1024 * 1024 && end('memory'));
+    // As long as it comes round it looks after its memory itself. What nobody refers to cannot be told apart from outside: hence twice.
+    if (silentLooks === 0) heldMost = 0;
+    else if (heldMost > limitBytes * 2) end('memory');
+    else if (silentLooks * everyMs > timeoutMs) end(heldMost > limitBytes ? 'memory' : 'timeout');
+    else if (!isAsking) {
+      isAsking = true;
+      void heldBytes(worker).then((bytes) => {
+        heldMost = Math.max(heldMost, bytes);
+        isAsking = false;
+      });
+    }
     clock.setTimer(everyMs, look, { unref: true });
   };
   clock.setTimer(everyMs, look, { unref: true });
@@ -39,10 +48,11 @@ export function watchWorker(
   };
 }
 
-/** Memory outside the heap; the engine answers for a worker that is in a loop. 0 = not known. */
-async function bufferBytes(worker: Worker): Promise<number> {
+/** The engine answers for a worker that is in a loop, though not in every one. 0 = not known. */
+async function heldBytes(worker: Worker): Promise<number> {
   try {
-    return (await worker.getHeapStatistics()).external_memory;
+    const { used_heap_size: heap, external_memory: buffers } = await worker.getHeapStatistics();
+    return heap + buffers;
   } catch {
     return 0;
   }
