@@ -4,6 +4,7 @@ import BrokerUserRemove from './commands/broker/user/remove.ts';
 import Broker from './commands/broker.ts';
 import ConfigShow from './commands/config/show.ts';
 import Demo from './commands/demo.ts';
+import Doctor from './commands/doctor.ts';
 import GenTypes from './commands/gen/types.ts';
 import GroupDescribe from './commands/group/describe.ts';
 import GroupList from './commands/group/list.ts';
@@ -54,6 +55,7 @@ export const commands = {
   'broker:user:remove': BrokerUserRemove,
   'config:show': ConfigShow,
   demo: Demo,
+  doctor: Doctor,
   'gen:types': GenTypes,
   'group:describe': GroupDescribe,
   'group:list': GroupList,

@@ -17,6 +17,7 @@ export async function main(): Promise<void> {
       bin: 'millrace',
       dirname: 'millrace',
       topicSeparator: ' ',
+      plugins: ['@oclif/plugin-autocomplete'],
       commands: { strategy: 'explicit', target: commandsTarget, identifier: 'commands' },
       topics: {
         'broker:user': { description: 'users that authenticate themselves to a broker' },
