@@ -46,7 +46,7 @@ export default defineConfig({
           // Copies and views are of either broker, though what else recovers is the embedded one.
           include: [
             ...integration.map((folder) => `test/${folder}/**/*.test.ts`),
-            'test/recovery/{exactly-once-copy,views,view-faults,edge-to-cloud,cluster,rescale,pipes,pipes-exactly-once}.test.ts',
+            'test/recovery/{exactly-once-copy,views,view-faults,edge-to-cloud,cluster,rescale,pipes,pipe-targets}.test.ts',
             ...(process.env['KAFKA_BROKERS'] === undefined ? [viewSimulation, pluginWorkers] : []),
           ],
           pool: 'forks',
