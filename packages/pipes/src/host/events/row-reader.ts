@@ -1,4 +1,4 @@
-import { type Column, columnKind, type DataType, formatDataType, type Schema, type Value as StoredValue, valueAt } from '@millrace/data';
+import { type Column, columnKind, type DataType, formatDataType, type Schema, type Value as StoredValue } from '@millrace/data';
 import type { Row, Column as SdkColumn, Value } from '@millrace/sdk';
 import { sdkValueReader } from './sdk-value.ts';
 
@@ -62,9 +62,4 @@ function numberText(type: DataType, lane: string, i: number): string {
 export function storedReader(type: DataType): (value: StoredValue) => Value {
   const read = sdkValueReader(type);
   return read === undefined ? (value) => value as Value : (value) => (value === null ? null : read(value));
-}
-
-/** One value of a column as plugins see it. */
-export function sdkValueAt(column: Column, type: DataType, row: number): Value {
-  return storedReader(type)(valueAt(column, type, row));
 }

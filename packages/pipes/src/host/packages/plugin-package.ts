@@ -72,7 +72,7 @@ function checkSdk(name: string, range: unknown): void {
 let knownVersion: string | undefined;
 
 /** The version of the SDK that plugins get here. */
-export function sdkVersion(): string {
+function sdkVersion(): string {
   knownVersion ??= (JSON.parse(readFileSync(findPackageJSON('@millrace/sdk', import.meta.url)!, 'utf8')) as { version: string }).version;
   return knownVersion;
 }
