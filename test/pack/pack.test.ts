@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -47,3 +47,30 @@ it('the installed server starts, answers SQL, and stops cleanly', async () => {
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   }
 });
+
+it('the installed command writes a project for a plugin, whose tests pass with the installed SDK', () => {
+  execFileSync(bin, ['pipeplugin', 'init', 'upper'], { cwd: elsewhere });
+  // Below the packages that are installed: nothing more has to be.
+  const project = join(elsewhere, 'upper');
+  const { devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>;
+  };
+  expect(devDependencies['@millrace/sdk']).toBe(`file:${join(realpathSync(elsewhere), 'node_modules/@millrace/sdk')}`);
+  const output = execFileSync(process.execPath, ['--test', 'test/plugin.test.ts'], {
+    cwd: project,
+    encoding: 'utf8',
+    env: withoutRunner(),
+  });
+  expect(output).toMatch(/fail 0/);
+});
+
+it('the installed command completes itself', () => {
+  const output = execFileSync(bin, ['autocomplete', 'script', 'bash'], { encoding: 'utf8', env: { ...process.env, HOME: elsewhere } });
+  expect(output).toContain('MILLRACE_AC_BASH_SETUP_PATH');
+});
+
+/** Else the test of the project takes itself for a part of this run. */
+function withoutRunner(): NodeJS.ProcessEnv {
+  const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...environment } = process.env;
+  return environment;
+}
