@@ -99,6 +99,49 @@ describe('the Millrace connector', () => {
       await there.close();
     }
   });
+
+  it('keeps every value, whatever its type and the time zone over there', async () => {
+    const there = await openTestServer(undefined, { timezone: 'Asia/Tokyo' });
+    try {
+      const columns = `i int64, u uint64, f float64, b bool, s string, d date, t datetime, z datetime64(3, 'Europe/Berlin'), n datetime64(9),
+        l array(int64), m map(string, uint64), o nullable(int32), p tuple(int64, string)`;
+      const values = `-9007199254740993, 18446744073709551615, 0.1, true, 'ä"\\n', '2024-02-29', '2024-02-29 12:00:00',
+        '2024-02-29 12:00:00.125', '1969-12-31 23:59:59.999999999', [1, -9007199254740993], map('k', 9007199254740993), NULL, (9007199254740993, 'x')`;
+      const [all, copy] = [freshName('all'), freshName('copy')];
+      await world.execute(`CREATE STREAM ${all} (${columns})`);
+      await there.execute(`CREATE STREAM ${copy} (${columns})`);
+      await world.execute(`INSERT INTO ${all} VALUES (${values})`);
+      await world.execute(
+        `CREATE PIPE ${pipe} WITH EXTRACTOR ('pattern'='root.${all}.')
+         WITH CONNECTOR ('connector'='millrace-connector', 'hosts'='${new URL(there.url).host}', 'stream'='${copy}'); START PIPE ${pipe}`,
+      );
+      await world.untilDelivered(pipe);
+      const asTicks = 'i, u, f, b, s, d, to_int64(t), z, to_int64(n), l, m, o, p, to_int64(_tp_time)';
+      const expected = await world.execute(`SELECT ${asTicks} FROM table(${all})`);
+      expect(expected).toHaveLength(1);
+      expect(await there.execute(`SELECT ${asTicks} FROM table(${copy})`)).toEqual(expected);
+    } finally {
+      await there.close();
+    }
+  });
+
+  it('singles out a row that the stream over there does not take', async () => {
+    const there = await openTestServer();
+    try {
+      const copy = freshName('copy');
+      await there.execute(`CREATE STREAM ${copy} (k string, v int8)`);
+      await world.execute(`INSERT INTO ${stream} (k, v) VALUES ('a', 1), ('b', 2), ('c', 300), ('d', 4)`);
+      const hosts = new URL(there.url).host;
+      await startPipe({ connector: 'millrace-connector', hosts, stream: copy, 'on.error': 'dead-letter' });
+      await world.untilDelivered(pipe);
+      expect(await rowsOf(copy, there.execute)).toEqual(['a\t1', 'b\t2', 'd\t4']);
+      const letters = await world.execute(`SHOW DEAD LETTERS FOR PIPE ${pipe}`);
+      expect(letters).toHaveLength(1);
+      expect(letters[0]).toContain('300');
+    } finally {
+      await there.close();
+    }
+  });
 });
 
 describe('the file connector', () => {
