@@ -10,6 +10,7 @@ import type { EventBatch } from '../stage/event-batch.ts';
 import type { ConnectorStage, Processed, ProcessorStage, TransactionWriter } from '../stage/stage.ts';
 import { isOfRecord, pipeFailed, undecodable } from './stage-failure.ts';
 import { errorStepMs, maxTries, type StageKeeper } from './stage-keeper.ts';
+import type { Suspects } from './suspects.ts';
 import { TransactionAborted } from './transaction-aborted.ts';
 
 /** What a delivery works with. */
@@ -23,6 +24,8 @@ export interface DeliveryContext {
   readonly progress: Progress;
   /** Set for a connector that is transactional. */
   readonly transaction: TransactionWriter | undefined;
+  /** What a transactional connector has failed at in earlier runs. */
+  readonly suspects: Suspects;
   readonly timezone: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -190,8 +193,8 @@ export class Delivery {
    * @throws {MillraceError} PIPE_FAILED with the record where it stops
    */
   async #settle(unit: Batched, ticket: Ticket, made: Processed | TryFailed | undefined): Promise<boolean> {
-    const pieces: Piece[] = [{ from: 0, to: unit.batch.records.count, attempt: 1 }];
-    let given = made;
+    const pieces = this.#piecesOf(unit.batch);
+    let given = pieces.length === 1 ? made : undefined;
     for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
       const failure = piece.met ?? (await this.#try(unit, piece, given));
       given = undefined;
@@ -201,6 +204,16 @@ export class Delivery {
       if (this.#isStopping && pieces.length > 0) return false;
     }
     return true;
+  }
+
+  /** What is to be done of a batch, the first of it last. */
+  #piecesOf(batch: EventBatch): Piece[] {
+    const parts = this.#context.suspects.partsOf(batch);
+    return parts.toReversed().map(({ from, to, error }): Piece => {
+      const attempt = error === null ? 1 : maxTries;
+      const met = error === null ? {} : { met: { stage: 'connector', error, record: from, attempt } as const };
+      return { from, to, attempt, ...met };
+    });
   }
 
   /** What is left to be done of a piece after a failure, the first of it last. */

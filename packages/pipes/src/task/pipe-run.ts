@@ -19,6 +19,7 @@ import type { PipeMember } from './pipe-member.ts';
 import type { PipeRequest } from './pipe-request.ts';
 import { type KeeperContext, StageKeeper } from './stage-keeper.ts';
 import { StreamSource } from './stream-source.ts';
+import type { Suspects } from './suspects.ts';
 import type { UnitSource } from './unit-source.ts';
 
 /** What a run of a pipe works with. */
@@ -32,6 +33,9 @@ export interface PipeRunOptions {
   readonly stages: StageOpener;
   readonly connector: StageKeeper<ConnectorStage>;
   readonly counters: PipeCounters;
+  readonly suspects: Suspects;
+  /** Topics that are others of the same names than those that were read: they are begun anew. */
+  readonly remade: ReadonlySet<string>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -102,6 +106,7 @@ export class PipeRun {
         connector,
         progress: this.progress,
         transaction: this.#isTransactional ? this.#committer.writer : undefined,
+        suspects: options.suspects,
         timezone: request.timezone,
         clock,
         signal: this.#signal.signal,
@@ -256,6 +261,7 @@ export class PipeRun {
     if (offsets.length === 0 && changes.size === 0 && !this.#committer.hasWork) return;
     await this.#committer.commit(this.#isOwn ? offsets.map((of) => ({ ...of, offset: 0 })) : offsets, changes);
     this.progress.committed(offsets);
+    for (const of of offsets) this.#options.suspects.forgetBefore(of, of.offset);
     this.#options.counters.deadLetters += this.#committer.takeDeadLetters();
   }
 
@@ -297,7 +303,7 @@ export class PipeRun {
   }
 }
 
-async function startProgress({ request, kafka, member, partitions }: PipeRunOptions): Promise<Progress> {
+async function startProgress({ request, kafka, member, partitions, remade }: PipeRunOptions): Promise<Progress> {
   const progress = new Progress();
   const { selection, boundaries } = request;
   if (selection === null) {
@@ -305,7 +311,7 @@ async function startProgress({ request, kafka, member, partitions }: PipeRunOpti
     for (const of of partitions) progress.add({ ...of, ...everything, offset: 0, endOffset: 0 });
     return progress;
   }
-  const starts = await startPartitions(kafka, member, partitions, selection, boundaries);
+  const starts = await startPartitions(kafka, member, partitions, selection, boundaries, remade);
   for (const start of starts) progress.add(start);
   const first = starts.filter(({ isFirst }) => isFirst).map(({ topic, partition, offset }) => ({ topic, partition, offset }));
   if (first.length > 0) await member.commit(first);

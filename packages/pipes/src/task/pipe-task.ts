@@ -12,8 +12,9 @@ import type { PipeMember } from './pipe-member.ts';
 import type { PipeRequest } from './pipe-request.ts';
 import { PipeRun } from './pipe-run.ts';
 import type { PipeState, PipeStatistics } from './pipe-statistics.ts';
-import { pipeFailed } from './stage-failure.ts';
+import { isOfRecord, pipeFailed } from './stage-failure.ts';
 import { StageKeeper } from './stage-keeper.ts';
+import { Suspects } from './suspects.ts';
 import { TransactionAborted } from './transaction-aborted.ts';
 
 /** What a pipe uses of its surroundings. */
@@ -40,7 +41,11 @@ export class PipeTask {
   readonly #context: PipeContext;
   readonly #counters: PipeCounters;
   readonly #connector: StageKeeper<ConnectorStage>;
+  readonly #suspects = new Suspects();
   readonly #stopping = new AbortController();
+  /** Ids of the topics that are or were read, and those that have changed theirs: a stream was dropped and made anew. */
+  readonly #topicIds = new Map<string, string>();
+  readonly #remade = new Set<string>();
   #streams: readonly StreamDefinition[];
   /** What the member at hand has subscribed to. */
   #subscribed: readonly string[] = [];
@@ -164,7 +169,16 @@ export class PipeTask {
   #chosen(streams: readonly StreamDefinition[]): readonly StreamDefinition[] {
     const { selection } = this.#request;
     if (selection === null) return [];
-    return streams.filter(({ name }) => matchesPattern(selection.pattern, name)).toSorted((a, b) => (a.topic < b.topic ? -1 : 1));
+    const chosen = streams.filter(({ name }) => matchesPattern(selection.pattern, name)).toSorted((a, b) => (a.topic < b.topic ? -1 : 1));
+    for (const { topic, topicId } of chosen) this.#noteTopic(topic, topicId);
+    return chosen;
+  }
+
+  #noteTopic(topic: string, topicId: string | null): void {
+    if (topicId === null) return;
+    const before = this.#topicIds.get(topic);
+    if (before !== undefined && before !== topicId) this.#remade.add(topic);
+    this.#topicIds.set(topic, topicId);
   }
 
   #wake(): void {
@@ -255,6 +269,7 @@ export class PipeTask {
       throw failure;
     }
     this.#opening = undefined;
+    for (const { topic } of run.progress.partitions) this.#remade.delete(topic);
     this.#run = run;
     this.#state = 'running';
     this.#delayMs = firstDelayMs;
@@ -274,6 +289,8 @@ export class PipeTask {
       stages,
       connector: this.#connector,
       counters: this.#counters,
+      suspects: this.#suspects,
+      remade: new Set(this.#remade),
       clock,
       random,
       logger,
@@ -298,12 +315,16 @@ export class PipeTask {
     this.#delayMs = Math.min(this.#delayMs * 2, maxDelayMs);
   }
 
-  /** @throws {MillraceError} PIPE_FAILED after too many in a row */
-  #aborted({ error, topic, partition, fromOffset }: TransactionAborted): MillraceError {
-    this.#aborts++;
-    const { pipe, connector } = this.#request;
-    if (this.#aborts < maxAborts) return error;
-    throw pipeFailed(error, { pipe, stage: 'connector', plugin: connector.plugin.name, topic, partition, offset: fromOffset });
+  /** @throws {MillraceError} PIPE_FAILED after too many in a row, unless the record to blame may be looked for */
+  #aborted(aborted: TransactionAborted): MillraceError {
+    const { error, topic, partition, fromOffset } = aborted;
+    const { pipe, connector, onError } = this.#request;
+    if (++this.#aborts < maxAborts) return error;
+    this.#aborts = 0;
+    if (onError === 'stop' || !isOfRecord(error))
+      throw pipeFailed(error, { pipe, stage: 'connector', plugin: connector.plugin.name, topic, partition, offset: fromOffset });
+    this.#suspects.note(aborted);
+    return error;
   }
 
   /** Of a stage that cannot be opened, or a source of its own. */

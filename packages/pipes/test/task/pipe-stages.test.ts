@@ -220,6 +220,27 @@ describe('a transactional connector', () => {
   });
 });
 
+describe('a transactional connector that fails without saying at what', () => {
+  it('is tried record by record, where the pipe may pass over the one to blame', async () => {
+    const world = worldWith(9);
+    world.cluster.createTopic('out', 1);
+    const stages = new FakeStages({
+      connector: { isTransactional: true },
+      transfer: async (batch, _, transaction) => {
+        const rows = rowsOf(batch);
+        for (const { row } of rows) await transaction!.send('out', [{ key: 'a', value: String(row['v']) }]);
+        if (rows.some(({ offset }) => offset === 3 || offset === 7)) throw stageError('error', 'the batch was refused');
+      },
+    });
+    const pipe = world.start(pipeRequest({ onError: 'dead-letter' }), stages);
+    await world.until(() => world.committed('s') === 9);
+    await pipe.stop();
+    await world.timeline.run(100);
+    expect(world.read('out').map(({ value }) => value!.toString())).toEqual(['0', '1', '2', '4', '5', '6', '8']);
+    expect(world.read('millrace.dlq.pipe.p').map(({ value }) => value!.toString())).toEqual(['{"v":3}', '{"v":7}']);
+  });
+});
+
 describe('a source of its own', () => {
   const batchOf = (values: readonly number[]): EventBatch => ({
     stream: 'own',

@@ -99,6 +99,32 @@ describe('a pipe', () => {
     ]);
   });
 
+  it('reads a stream from its beginning that was dropped and made anew', async () => {
+    const world = new PipeWorld();
+    const streamOf = (topicId: string) => [streamDefinition('s', { v: 'int32' }, { topicId })];
+    world.cluster.createTopic('s', 1);
+    world.write('s', 0, numbers(0, 5));
+    const stages = new FakeStages();
+    const request = pipeRequest({ streams: streamOf('one'), boundaries: { s: [5] }, selection: { ...wholeSelection, history: null } });
+    const pipe = world.start(request, stages);
+    await world.until(() => pipe.isReady);
+    pipe.task.setStreams([]);
+    await world.timeline.run(1000);
+    world.cluster.deleteTopic('s');
+    world.cluster.createTopic('s', 1);
+    world.write('s', 0, numbers(10, 12));
+    pipe.task.setStreams(streamOf('two'));
+    await world.until(() => stages.delivered.length === 2);
+    world.write('s', 0, numbers(12, 13));
+    await world.until(() => world.committed('s') === 3);
+    await pipe.stop();
+    expect(stages.delivered.map(({ row, isHistorical }) => [row['v'], isHistorical])).toEqual([
+      [10, false],
+      [11, false],
+      [12, false],
+    ]);
+  });
+
   it('keeps sending deletions, with their keys', async () => {
     const world = new PipeWorld();
     world.cluster.createTopic('s', 1);
