@@ -13,6 +13,9 @@ export interface CommitIdentity {
   readonly instanceId: string | null;
 }
 
+/** What the right coordinator refuses for a while. */
+const passing: ReadonlySet<string> = new Set(['COORDINATOR_LOAD_IN_PROGRESS', 'CONCURRENT_TRANSACTIONS', 'UNSTABLE_OFFSET_COMMIT']);
+
 const nobody: CommitIdentity = { memberId: '', generation: -1, instanceId: null };
 
 /**
@@ -51,7 +54,7 @@ export class Coordinator {
       async () => action(await this.#connection()),
       (error) => {
         const kafkaError = kafkaErrorOf(error);
-        if (kafkaError === 'COORDINATOR_LOAD_IN_PROGRESS' || kafkaError === 'CONCURRENT_TRANSACTIONS') return;
+        if (kafkaError !== undefined && passing.has(kafkaError)) return;
         this.#nodeId = undefined;
         this.close();
       },
