@@ -3,7 +3,7 @@ import type { TaskRequest } from './plan-definition.ts';
 
 /** A task of a view, and what it reads and writes. */
 interface RunningTask extends Pick<TaskRequest, 'reads' | 'writes'> {
-  readonly running: RunningView;
+  readonly running: Pick<RunningView, 'ready' | 'done' | 'stop' | 'statistics'>;
 }
 
 /** What a view is in if one of its tasks is: what needs looking after goes before what does not. */
