@@ -84,7 +84,7 @@ export class BatchRows implements RowsEvent {
   }
 
   #make(): (row: number) => Row {
-    this.#maker ??= this.#layout.rowMaker(this.batch.chunk.columns);
+    this.#maker ??= this.#layout.rowMaker(this.batch.chunk.columns, this.batch.chunk.rowCount);
     return this.#maker;
   }
 

@@ -12,6 +12,7 @@ import { describeValue } from './stored-value.ts';
 type Run =
   | { readonly kind: 'picked'; readonly rows: number[] }
   | { readonly kind: 'made'; readonly rows: Row[]; readonly sources: number[]; readonly columns: DeclaredColumns | undefined }
+  | { readonly kind: 'mapped'; readonly rows: readonly Row[]; readonly columns: DeclaredColumns | undefined }
   | { readonly kind: 'batch'; readonly batch: EventBatch }
   | { readonly kind: 'deletions'; readonly events: DeleteEvent[]; readonly sources: number[] };
 
@@ -53,6 +54,11 @@ export class Emitted implements Emit {
       run.rows.push(row);
       run.sources.push(this.#first + (sources?.[i] ?? (isOneByOne ? i : this.#count - 1)));
     }
+  }
+
+  /** A row for each of the input. */
+  mapped(rows: readonly Row[], columns: readonly SdkColumn[] | undefined): void {
+    if (rows.length > 0) this.#begin({ kind: 'mapped', rows, columns: columns && this.#encoder.declared(columns) });
   }
 
   event(event: PipeEvent): void {
@@ -120,6 +126,10 @@ export class Emitted implements Emit {
     switch (run.kind) {
       case 'picked':
         return pickRows(this.#input, Int32Array.from(run.rows));
+      case 'mapped': {
+        const { schema, columns } = this.#encoder.encode(run.rows, run.columns);
+        return { ...this.#input, schema, chunk: { rowCount: run.rows.length, columns } };
+      }
       case 'batch':
         return run.batch;
       case 'made':

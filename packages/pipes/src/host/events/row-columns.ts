@@ -6,11 +6,13 @@ import {
   isNullable,
   makeNullable,
   parseDataType,
+  removeNullable,
   type Schema,
 } from '@millrace/data';
 import type { Row, Column as SdkColumn } from '@millrace/sdk';
 import { inferType } from './infer-type.ts';
 import { describeValue, storedValueWriter, ValueRefused, type ValueWriter } from './stored-value.ts';
+import { TextColumnBuilder } from './text-column.ts';
 
 /** A row that cannot be taken: `row` is its place among those given. */
 export class RowRefused extends Error {
@@ -121,6 +123,24 @@ function typeOf(name: string, value: unknown, row: number): DataType {
 
 /** @returns undefined if a NULL stands where none may: the slot is nullable now */
 function encodeSlot(slot: Slot, rows: readonly Row[]): Column | undefined {
+  return (removeNullable(slot.type).kind === 'string' ? encodeTexts(slot, rows) : undefined) ?? encodeValues(slot, rows);
+}
+
+/** @returns undefined if a row holds anything but a text, or a NULL where one may stand: that is told elsewhere */
+function encodeTexts({ read, type }: Slot, rows: readonly Row[]): Column | undefined {
+  const builder = new TextColumnBuilder(rows.length);
+  const takesNull = isNullable(type);
+  for (let i = 0; i < rows.length; i++) {
+    const value = read(rows[i]!) ?? null;
+    if (typeof value === 'string') builder.append(value);
+    else if (value === null && takesNull) builder.appendNull();
+    else return undefined;
+  }
+  return builder.finish();
+}
+
+/** As {@link encodeSlot}, for any type. */
+function encodeValues(slot: Slot, rows: readonly Row[]): Column | undefined {
   const builder = createColumnBuilder(slot.type, rows.length);
   const { read, write, type } = slot;
   const takesNull = isNullable(type);

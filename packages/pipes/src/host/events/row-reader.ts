@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { type Column, columnKind, type DataType, formatDataType, type Schema, type Value as StoredValue } from '@millrace/data';
 import type { Row, Column as SdkColumn, Value } from '@millrace/sdk';
 import { sdkValueReader } from './sdk-value.ts';
@@ -7,7 +8,7 @@ export interface RowLayout {
   readonly columns: readonly SdkColumn[];
   readonly indexes: ReadonlyMap<string, number>;
   /** A function that makes the object of a row of these lanes. */
-  readonly rowMaker: (lanes: readonly Column[]) => (row: number) => Row;
+  readonly rowMaker: (lanes: readonly Column[], rowCount: number) => (row: number) => Row;
 }
 
 const layouts = new WeakMap<Schema, RowLayout>();
@@ -34,13 +35,24 @@ function compileRowMaker(schema: Schema): RowLayout['rowMaker'] {
   const readers = schema.map(({ type }) => storedReader(type));
   const setup = schema.map(({ type }, i) => laneSetup(type, i)).join('\n');
   const fields = schema.map(({ name, type }, i) => `[${JSON.stringify(name)}]: ${laneRead(type, i)}`).join(', ');
-  const make = new Function('readers', `return (lanes) => {\n${setup}\nreturn (row) => ({ ${fields} });\n};`);
-  return make(readers) as RowLayout['rowMaker'];
+  const make = new Function('readers', 'shortTexts', `return (lanes, rowCount) => {\n${setup}\nreturn (row) => ({ ${fields} });\n};`);
+  return make(readers, shortTexts) as RowLayout['rowMaker'];
+}
+
+/** A piece of a text that is longer is no copy: who keeps it would keep the whole. */
+const longestCopied = 12;
+/** Where a buffer holds much else beside the column, its bytes are better read one by one. */
+const mostBytesPerRow = 64;
+
+/** All bytes of a column as one text, if they are ASCII: short pieces of it come quicker than texts out of bytes. */
+function shortTexts(bytes: Buffer, rowCount: number): string | null {
+  return bytes.length <= rowCount * mostBytesPerRow && isAscii(bytes) ? bytes.toString('latin1') : null;
 }
 
 function laneSetup(type: DataType, i: number): string {
   const own = `const c${i} = lanes[${i}], n${i} = c${i}.nulls ?? null;`;
-  if (columnKind(type) === 'string') return `${own} const b${i} = c${i}.bytes, s${i} = c${i}.starts, e${i} = c${i}.ends;`;
+  if (columnKind(type) === 'string')
+    return `${own} const b${i} = c${i}.bytes, s${i} = c${i}.starts, e${i} = c${i}.ends, a${i} = shortTexts(b${i}, rowCount);`;
   return `${own} const v${i} = c${i}.values, r${i} = readers[${i}];`;
 }
 
@@ -48,7 +60,11 @@ function laneRead(type: DataType, i: number): string {
   const kind = columnKind(type);
   if (kind === 'value') return `r${i}(v${i}[row])`;
   const orNull = (text: string) => `(n${i} !== null && n${i}[row] === 1 ? null : ${text})`;
-  if (kind === 'string') return orNull(`b${i}.toString('utf8', s${i}[row], e${i}[row])`);
+  if (kind === 'string') {
+    const [from, to] = [`s${i}[row]`, `e${i}[row]`];
+    const ascii = `(${to} - ${from} <= ${longestCopied} ? a${i}.substring(${from}, ${to}) : b${i}.latin1Slice(${from}, ${to}))`;
+    return orNull(`a${i} !== null ? ${ascii} : b${i}.utf8Slice(${from}, ${to})`);
+  }
   return orNull(numberText(type, `v${i}[row]`, i));
 }
 

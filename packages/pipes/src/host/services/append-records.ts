@@ -4,19 +4,20 @@ import type { TopicRecord } from '@millrace/sdk';
 
 /**
  * Appends the records of a plugin to their partitions: the one they name, that of their key, or, of all without either, one and the same.
+ * A topic that is not there is made, if the brokers make topics.
  * @param nowMs stands where a record has no time
  * @param turn which partition records go to that name none and have no key: another number, another partition
  * @throws {MillraceError} KAFKA_*; {RangeError} for a partition that is not there
  */
 export async function appendRecords(
-  client: Pick<KafkaClient, 'topic'>,
+  client: Pick<KafkaClient, 'topicToWrite'>,
   appender: RecordAppender,
   topic: string,
   records: readonly TopicRecord[],
   nowMs: number,
   turn: number,
 ): Promise<void> {
-  const { length } = (await client.topic(topic)).partitions;
+  const { length } = (await client.topicToWrite(topic)).partitions;
   const headersOf = headerReader();
   for (const record of records) {
     const [key, value] = [bytesOf(record.key), bytesOf(record.value)];

@@ -91,7 +91,7 @@ export class LocalProcessor implements ProcessorStage {
     const emitted = new Emitted(batch, encoder);
     switch (this.hook) {
       case 'map':
-        emitted.rows(this.#map(batch, context), columns);
+        emitted.mapped(this.#map(batch, context), columns);
         break;
       case 'filter':
         this.#filter(batch, context, emitted);
@@ -111,7 +111,7 @@ export class LocalProcessor implements ProcessorStage {
 
   #map(batch: EventBatch, context: ProcessContext): Row[] {
     const { definition, resource } = this.#open;
-    const read = rowLayout(batch.schema).rowMaker(batch.chunk.columns);
+    const read = rowLayout(batch.schema).rowMaker(batch.chunk.columns, batch.chunk.rowCount);
     const rows = new Array<Row>(batch.chunk.rowCount);
     for (let row = 0; row < rows.length; row++) {
       this.#row = row;
@@ -122,7 +122,7 @@ export class LocalProcessor implements ProcessorStage {
 
   #filter(batch: EventBatch, context: ProcessContext, emitted: Emitted): void {
     const { definition, resource } = this.#open;
-    const read = rowLayout(batch.schema).rowMaker(batch.chunk.columns);
+    const read = rowLayout(batch.schema).rowMaker(batch.chunk.columns, batch.chunk.rowCount);
     for (let row = 0; row < batch.chunk.rowCount; row++) {
       this.#row = row;
       const passes: unknown = definition.filter!(read(row), resource, context);
@@ -133,7 +133,7 @@ export class LocalProcessor implements ProcessorStage {
 
   #flatMap(batch: EventBatch, context: ProcessContext, emitted: Emitted, columns: readonly SdkColumn[] | undefined): void {
     const { definition, resource } = this.#open;
-    const read = rowLayout(batch.schema).rowMaker(batch.chunk.columns);
+    const read = rowLayout(batch.schema).rowMaker(batch.chunk.columns, batch.chunk.rowCount);
     for (let row = 0; row < batch.chunk.rowCount; row++) {
       this.#row = row;
       emitted.handle(row, 1);
