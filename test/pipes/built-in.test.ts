@@ -75,6 +75,19 @@ describe('the Kafka connector', () => {
     const times = (name: string) => world.execute(`SELECT k, _tp_time FROM table(${name}) ORDER BY _tp_time, k`);
     expect(await times(copy)).toEqual(await times(stream));
   });
+
+  it.each([
+    ['its own cluster', () => ({})],
+    ['a cluster that is named', () => ({ brokers: world.brokers.join(',') })],
+  ])('has a topic made that is not there in %s', async (_, more) => {
+    const topic = freshName('fresh');
+    await insertAb();
+    await startPipe({ connector: 'kafka-connector', topic, ...more() });
+    await world.untilDelivered(pipe);
+    const copy = freshName('copy');
+    await world.execute(`CREATE STREAM ${copy} (k string, v int32) SETTINGS topic='${topic}'`);
+    expect(await rowsOf(copy)).toEqual(['a\t1', 'b\t2']);
+  });
 });
 
 describe('the Millrace connector', () => {
@@ -111,14 +124,15 @@ describe('the Millrace connector', () => {
       await world.execute(`CREATE STREAM ${all} (${columns})`);
       await there.execute(`CREATE STREAM ${copy} (${columns})`);
       await world.execute(`INSERT INTO ${all} VALUES (${values})`);
+      await world.execute(`INSERT INTO ${all} (f) VALUES (0 / 0), (-1 / 0), (-0.0)`);
       await world.execute(
         `CREATE PIPE ${pipe} WITH EXTRACTOR ('pattern'='root.${all}.')
          WITH CONNECTOR ('connector'='millrace-connector', 'hosts'='${new URL(there.url).host}', 'stream'='${copy}'); START PIPE ${pipe}`,
       );
       await world.untilDelivered(pipe);
-      const asTicks = 'i, u, f, b, s, d, to_int64(t), z, to_int64(n), l, m, o, p, to_int64(_tp_time)';
+      const asTicks = 'i, u, f, b, s, d, to_int64(t), z, to_int64(n), l, m, o, p, to_int64(_tp_time), 1 / f';
       const expected = await world.execute(`SELECT ${asTicks} FROM table(${all})`);
-      expect(expected).toHaveLength(1);
+      expect(expected).toHaveLength(4);
       expect(await there.execute(`SELECT ${asTicks} FROM table(${copy})`)).toEqual(expected);
     } finally {
       await there.close();

@@ -1,4 +1,4 @@
-import type { Column, RowsEvent, Value } from '@millrace/sdk';
+import type { Column, ColumnReader, RowsEvent } from '@millrace/sdk';
 import { eventTime } from './target-streams.ts';
 import { timeText } from './time-text.ts';
 
@@ -24,12 +24,29 @@ export function ingestBody(event: RowsEvent, start: number, end: number, columns
   return { columns: withTime ? [...names, eventTime] : names, data };
 }
 
-/** Times as they stand in JSON are local ones of a zone that may be another over there: these go in UTC. Else the JSON's own values. */
-function cellWriter(event: RowsEvent, { name, type }: Column): (row: number, cells: Record<string, unknown>) => unknown {
+type CellWriter = (row: number, cells: Record<string, unknown>) => unknown;
+
+/** Mostly the JSON's own value. */
+function cellWriter(event: RowsEvent, { name, type }: Column): CellWriter {
   const precision = timePrecision(type);
-  if (precision === undefined) return (_row, cells) => cells[name] ?? null;
-  const column = event.column(name);
-  return (row) => (column.isNull(row) ? null : timeText(column.value(row) as Extract<Value, number | bigint>, precision));
+  if (precision !== undefined) return timeWriter(event.column(name), precision);
+  return /^(nullable\()?float/i.test(type) ? floatWriter(event.column(name)) : (_row, cells) => cells[name] ?? null;
+}
+
+/** Times as they stand in JSON are local ones of a zone that may be another over there: these go in UTC. */
+function timeWriter(column: ColumnReader, precision: number): CellWriter {
+  return (row) => (column.isNull(row) ? null : timeText(column.value(row) as number | bigint, precision));
+}
+
+/** JSON has no number for nan and inf, nor for the sign of zero; the other side reads them as texts. */
+function floatWriter(column: ColumnReader): CellWriter {
+  return (row) => {
+    if (column.isNull(row)) return null;
+    const value = column.value(row) as number;
+    if (Number.isNaN(value)) return 'nan';
+    if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+    return Object.is(value, -0) ? '-0' : value;
+  };
 }
 
 /** Digits after the seconds; undefined for what is no date-time. */

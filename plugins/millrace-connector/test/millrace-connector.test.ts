@@ -107,6 +107,16 @@ describe('rows', () => {
     expect(data[1]).toEqual(expected.with(1, null as never).with(4, null as never));
   });
 
+  it('keep what JSON has no numbers for', async () => {
+    await driverOf().send(
+      rowsEvent(
+        'test',
+        [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0].map((v) => ({ v })),
+      ),
+    );
+    expect(deployment.stored[0]!.data.map(([v]) => v)).toEqual(['nan', 'inf', '-inf', '-0', 0]);
+  });
+
   it('name the clusters that they have passed', async () => {
     await driverOf().send([{ v: 1 }]);
     expect(deployment.stored[0]!.headers['x-millrace-clusters']).toBe('test');
