@@ -160,12 +160,28 @@ export function connectorCases(server: () => ApacheIotdb): void {
     const driver = drive(iotdbThriftConnector);
     await send(driver, 1, 'int32');
     await send(driver, 'text', 'string');
-    expect(driver.services.metrics.get('rejected_measurements')).toBe(1);
+    expect(driver.services.metrics.get('rejected')).toBe(1);
     expect((await contentOf(server(), 'root.changed.**')).get('root.changed.d')).toEqual([{ time: 0n, a: 1, c: 1 }]);
     await expect(send(drive(iotdbThriftConnector, { 'rejected-values': 'fail' }), 'text', 'string')).rejects.toMatchObject({
       name: 'BadRecord',
       row: 0,
     });
+  });
+
+  it('rows that are older than IoTDB keeps them are delivered and counted, the others are stored', async () => {
+    const session = await server().connect();
+    await session.execute('CREATE DATABASE root.kept');
+    await session.execute('SET TTL TO root.kept.** 3600000');
+    await session.close();
+    const driver = drive(iotdbThriftConnector);
+    const given = { columns: [{ name: 'n', type: 'int32' }], keys: ['d', 'd', 'e', 'f'], times: [1000, Date.now(), 2000, Date.now()] };
+    await driver.send(rowsEvent('kept', [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }], given));
+    const content = await contentOf(server(), 'root.kept.**');
+    expect([...content].map(([device, held]) => [device, held.map(({ n }) => n)])).toEqual([
+      ['root.kept.d', [2]],
+      ['root.kept.f', [4]],
+    ]);
+    expect(driver.services.metrics.get('expired')).toBe(1);
   });
 
   it('names that IoTDB does not take are refused with its words', async () => {

@@ -202,6 +202,8 @@ describe('answers', () => {
     [301, 'The database name can only contain english or chinese characters, numbers, backticks and underscores'],
     [509, 'root.s.d is not a legal path'],
     [507, 'TSStatus(code:509, message:root.s.`a\nb`.m is not a legal path, because The name contains unsupported character.)'],
+    [507, 'Fail to insert measurements [m] caused by [Path [root.s.d.m] does not exist]'],
+    [500, 'Database not exists and failed to create automatically because enable_auto_create_schema is FALSE.'],
     [614, 'type mismatch'],
     [701, 'Current system timestamp precision is ms, please check whether the timestamp is correct'],
   ])('%i %s: the row is to blame', async (code, message) => {
@@ -266,17 +268,22 @@ describe('answers', () => {
     await driver.send(changed('two'));
     expect(server.count('insertTablet')).toBe(3);
     expect(server.series.rows('root.s.d')).toEqual([{ time: 0n, a: 1, c: 2 }]);
-    expect(driver.services.metrics.get('rejected_measurements')).toBe(2);
-    const warnings = driver.services.log.filter(({ level }) => level === 'warn');
-    expect(warnings).toEqual([
-      expect.objectContaining({
-        fields: expect.objectContaining({
-          device: 'root.s.d',
-          measurements: ['a'],
-          status: expect.stringContaining('registered type INT32'),
-        }),
-      }),
+    expect(driver.services.metrics.get('rejected')).toBe(2);
+    expect(driver.services.log.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ fields: { series: ['root.s.d.a'], status: expect.stringContaining('registered type INT32') } }),
     ]);
+  });
+
+  it('607: what is older than IoTDB keeps it is delivered, and counted', async () => {
+    const server = await startServer();
+    const driver = drive(at(server));
+    const expired = { code: 607, message: 'Insertion time [1970-01-01T00:00:00.005] is less than ttl time bound' };
+    server.script('insertTablet', { applied: expired });
+    server.script('insertTablets', { applied: { code: 302, subStatus: [expired] } });
+    await driver.send(event({ a: 1 }));
+    await driver.send(keyed(['x', 1], ['x', 2], ['y', 3], ['y', 4]));
+    expect(driver.services.metrics.get('expired')).toBe(2);
+    expect(server.count('insertTablet') + server.count('insertTablets')).toBe(2);
   });
 
   it("507 fails the row where 'rejected-values' says so", async () => {
@@ -487,6 +494,17 @@ describe('nodes', () => {
       'root.s.x',
     ]);
     expect(second.arrived.flat().map(({ device }) => device)).toEqual(['root.s.y', 'root.s.y']);
+  });
+
+  it('a call on several devices that is pointed elsewhere as a whole changes nothing', async () => {
+    const [first, second] = [await startServer(), await startServer()];
+    const driver = drive(at(first));
+    first.script('insertTablets', { applied: { code: 400, redirectNode: second.endpoint } });
+    const rows = () => keyed(['x', 1], ['x', 2], ['y', 3], ['y', 4]);
+    await driver.send(rows());
+    await driver.send(rows());
+    expect(second.calls).toEqual([]);
+    expect(first.count('insertTablets')).toBe(2);
   });
 
   it('a node that is pointed to and cannot be reached is forgotten', async () => {

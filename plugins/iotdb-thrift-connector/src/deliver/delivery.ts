@@ -4,7 +4,7 @@ import type { Session } from '../client/session.ts';
 import { devicePath } from '../mapping/device-path.ts';
 import type { DeviceRows } from '../mapping/device-rows.ts';
 import { mapRows } from '../mapping/device-rows.ts';
-import { describeStatus, statusCode } from '../rpc/status.ts';
+import { describeStatus, statusCode, verdictOf } from '../rpc/status.ts';
 import type { Endpoint, Status } from '../rpc/structs.ts';
 import type { Target } from '../target/target.ts';
 import { cutIntoCalls, halveByRow, type InsertCall, insertCall } from './insert-calls.ts';
@@ -16,7 +16,7 @@ import { unlessAborted } from './unless-aborted.ts';
 const callSizeMax = 8 * 1024 * 1024;
 /** Of a message, beside the rows. */
 const overheadSize = 64 * 1024;
-/** Measurements whose rejection has been logged. */
+/** Series whose rejected values have been logged. */
 const reportedMax = 1_000;
 const [timeMin, timeMax] = [-(2n ** 63n), 2n ** 63n - 1n];
 
@@ -103,6 +103,7 @@ export class Delivery {
    */
   async #insertCall(place: Endpoint | undefined, call: InsertCall): Promise<readonly PartOutcome[]> {
     const outcomes = outcomesOf(await this.#call(place, call.send), call.owners).map((outcome) => this.#judge(outcome));
+    for (const status of new Set(outcomes.map((outcome) => outcome.status))) this.#report(status);
     for (const { part, status } of outcomes) if (status.redirectNode) this.#target.redirect(part.tablet.device, status.redirectNode);
     const refused = [...new Set(outcomes.flatMap(({ verdict, part }) => (verdict === 'refused' ? [part] : [])))];
     if (refused.length === 0 || (refused.length === 1 && refused[0]!.rows.length === 1)) return outcomes;
@@ -114,21 +115,21 @@ export class Delivery {
     return found;
   }
 
-  /** A rejected measurement is reported, once, unless its row is to fail. */
   #judge(outcome: PartOutcome): PartOutcome {
-    if (outcome.verdict !== 'partly') return outcome;
-    const { log, metrics, isStrict } = this.#options;
-    if (isStrict) return { ...outcome, verdict: 'refused' };
-    metrics.count('rejected_measurements', rejectedMeasurements(outcome.status).length);
-    const { device } = outcome.part.tablet;
-    const unknown = rejectedMeasurements(outcome.status).filter((name) => !this.#reported.has(`${device}.${name}`));
-    if (unknown.length > 0)
-      log.warn(
-        { device, measurements: unknown, status: describeStatus(outcome.status) },
-        'IoTDB does not take all measurements of a device; the others are stored',
-      );
-    for (const name of unknown) if (this.#reported.size < reportedMax) this.#reported.add(`${device}.${name}`);
-    return outcome;
+    return outcome.verdict === 'partly' && this.#options.isStrict ? { ...outcome, verdict: 'refused' } : outcome;
+  }
+
+  /** What is delivered but for something: counted each time, and a series whose values are rejected is logged once. */
+  #report(status: Status): void {
+    const { log, metrics } = this.#options;
+    if (status.code === statusCode.expired) metrics.count('expired');
+    if (verdictOf(status) !== 'partly') return;
+    const series = rejectedSeries(status);
+    metrics.count('rejected', series.length);
+    const news = series.filter((path) => !this.#reported.has(path));
+    if (news.length > 0)
+      log.warn({ series: news, status: describeStatus(status) }, 'IoTDB does not take values of another type; the others are stored');
+    for (const path of news) if (this.#reported.size < reportedMax) this.#reported.add(path);
   }
 
   /** A node that was pointed to but cannot be reached is forgotten: any other will do. */
@@ -147,9 +148,10 @@ export class Delivery {
   }
 }
 
-/** Their names, as the message has them: `Fail to insert measurements [a, b] caused by …`. */
-function rejectedMeasurements({ message = '' }: Status): string[] {
-  return /measurements \[(.*?)\] caused by/.exec(message)?.[1]?.split(', ') ?? ['?'];
+/** Their paths, as the message has them: `… caused by [data type of root.a.d.m is not consistent, registered type INT32, …]`. */
+function rejectedSeries({ message = '' }: Status): string[] {
+  const paths = [...message.matchAll(/data type of (.+?) is not consistent/g)].map((match) => match[1]!);
+  return paths.length === 0 ? ['?'] : [...new Set(paths)];
 }
 
 /** What a server would say if it could: it closes the connection instead. */

@@ -18,15 +18,21 @@ export interface PartOutcome {
  */
 export function outcomesOf(status: Status, owners: readonly DeviceRows[]): PartOutcome[] {
   const { subStatus = [] } = status;
+  if (subStatus.length === owners.length) return owners.map((part, i) => outcomeOf(part, subStatus[i]!));
   const single = status.code === statusCode.multiple ? worstOf(subStatus) : status;
-  const of = subStatus.length === owners.length ? subStatus : owners.map(() => single);
-  return owners.map((part, i) => ({ part, status: of[i]!, verdict: verdictOf(of[i]!) }));
+  // Of several devices it does not say which one it points elsewhere for.
+  const shared = owners.length === 1 ? single : { ...single, redirectNode: undefined };
+  return owners.map((part) => outcomeOf(part, shared));
+}
+
+function outcomeOf(part: DeviceRows, status: Status): PartOutcome {
+  return { part, status, verdict: verdictOf(status) };
 }
 
 const byGravity: readonly Verdict[] = ['done', 'partly', 'refused', 'denied', 'retry', 'reopen'];
 
 function worstOf(statuses: readonly Status[]): Status {
-  const gravity = (status: Status) => byGravity.indexOf(verdictOf(status));
+  const gravity = (status: Status) => 2 * byGravity.indexOf(verdictOf(status)) + (status.code === statusCode.success ? 0 : 1);
   return statuses.reduce((worst, status) => (gravity(status) > gravity(worst) ? status : worst), { code: statusCode.success });
 }
 

@@ -20,6 +20,8 @@ export const statusCode = {
   readOnly: 600,
   storageNotReady: 602,
   writeRejected: 606,
+  /** Rows are older than the database keeps them; the others of the call are stored. */
+  expired: 607,
   diskFull: 611,
   typeMismatch: 614,
   wrongLogin: 801,
@@ -37,6 +39,7 @@ const verdicts = new Map<number, Verdict>([
   [statusCode.success, 'done'],
   [statusCode.redirection, 'done'],
   [statusCode.databaseExists, 'done'],
+  [statusCode.expired, 'done'],
   [statusCode.measurementRejected, 'partly'],
   [statusCode.internalError, 'retry'],
   [statusCode.dispatchError, 'retry'],
@@ -52,12 +55,12 @@ const verdicts = new Map<number, Verdict>([
 /** A restarted server answers so for some seconds after its port has opened. */
 const noRegionYet = /\bno (?:available )?(?:\w+ )?region ?groups?\b/i;
 
-/** So a device whose name is illegal is answered, all of whose measurements are rejected for it. */
-const illegalName = /is not a legal path|\bcode:509\b/;
+/** Measurements are not only rejected for their type: so a name is answered that is illegal, or a series that is not there and not to be made. */
+const refusedMeasurement = /is not a legal path|\bcode:509\b|does not exist/;
 
 /** Of one status; those of several statements are in its `subStatus`. */
 export function verdictOf(status: Status): Verdict {
-  if (status.code === statusCode.measurementRejected && illegalName.test(status.message ?? '')) return 'refused';
+  if (status.code === statusCode.measurementRejected && refusedMeasurement.test(status.message ?? '')) return 'refused';
   const verdict = verdicts.get(status.code);
   if (verdict !== undefined) return verdict;
   return status.needRetry === true || noRegionYet.test(status.message ?? '') ? 'retry' : 'refused';
