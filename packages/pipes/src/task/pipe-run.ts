@@ -134,8 +134,9 @@ export class PipeRun {
       // Who has kept state may have left a transaction open.
       const keepsState = await isThere(kafka, request.stateTopic);
       if (opened.isTransactional || keepsState) await committer.openTransactions();
-      const state = new KeptState(keepsState ? await readPipeState(kafka, request.stateTopic, signal.signal) : undefined, partitions);
+      // Not before no transaction is open that holds offsets of the partitions: what it writes is in the state then.
       const progress = await startProgress(options);
+      const state = new KeptState(keepsState ? await readPipeState(kafka, request.stateTopic, signal.signal) : undefined, partitions);
       const processor = keptProcessor(options, state, signal.signal);
       await processor.opened();
       // It may have been given up meanwhile: nobody will run it then.
