@@ -112,7 +112,7 @@ async function keepsInstancesApart(bench: Bench): Promise<void> {
 async function closesTwice(bench: Bench): Promise<void> {
   const driver = open(bench);
   await driver.send(bench.event(0, 1));
-  await driver.closeTwice();
+  await driver.close(2);
   await driver.send(bench.event(1, 1));
   await driver.close();
   expectRows(bench, await bench.target.received(), 2);

@@ -3,6 +3,7 @@ import { BadRecord, NotConnected } from '../errors.ts';
 import type { DeleteEvent, RowsEvent } from '../events.ts';
 import type { Injections } from '../service-token.ts';
 import type { Row } from '../values.ts';
+import { HeldResource } from './held-resource.ts';
 import { rowsEvent } from './memory-rows.ts';
 import { type DriverOptions, prepareStage, type Stage } from './open-stage.ts';
 import type { TestServices } from './test-services.ts';
@@ -21,33 +22,34 @@ export class ConnectorDriver<A, I extends Injections, R, In extends Row> {
   readonly services: TestServices;
   readonly #connector: ConnectorDefinition<A, I, R, In>;
   readonly #stage: Stage<A>;
-  #abort = new AbortController();
-  #resource: { readonly value: R } | undefined;
+  readonly #resource: HeldResource<R>;
 
   constructor(connector: ConnectorDefinition<A, I, R, In>, options: DriverOptions = {}) {
     this.#connector = connector;
     this.#stage = prepareStage<A>(connector, options);
     this.services = this.#stage.services;
+    this.#resource = new HeldResource(
+      // The services are those that the definition asks for, by its own tokens.
+      (signal) => connector.open(this.#stage.context(signal) as never),
+      (resource) => connector.close?.(resource),
+    );
   }
 
   /** The handshake. Does nothing if it is open. */
   async open(): Promise<void> {
-    // The services are those that the definition asks for, by its own tokens.
-    this.#resource ??= { value: await this.#connector.open(this.#stage.context(this.#abort.signal) as never) };
+    await this.#resource.get();
   }
 
   async heartbeat(): Promise<void> {
-    await this.open();
-    await this.#connector.heartbeat?.(this.#resource!.value);
+    await this.#connector.heartbeat?.(await this.#resource.get());
   }
 
   /** Rows of the stream `test`, or an event, once. @throws what the connector throws: not delivered */
   async send(event: readonly In[] | RowsEvent<In> | DeleteEvent, attempt = 1): Promise<void> {
-    await this.open();
-    const { value } = this.#resource!;
+    const resource = await this.#resource.get();
     const sent: RowsEvent<In> | DeleteEvent = 'kind' in event ? event : rowsEvent('test', event);
-    if (sent.kind === 'rows') await this.#connector.transfer(value, sent, this.#context(attempt));
-    else await this.#connector.delete?.(value, sent, this.#context(attempt));
+    if (sent.kind === 'rows') await this.#connector.transfer(resource, sent, this.#context(attempt));
+    else await this.#connector.delete?.(resource, sent, this.#context(attempt));
   }
 
   /**
@@ -68,25 +70,12 @@ export class ConnectorDriver<A, I extends Injections, R, In extends Row> {
 
   /** As when the server was killed: nothing is closed. What is in hand goes on for itself, as what was on the wire does. */
   crash(): void {
-    this.#resource = undefined;
-    this.#abort = new AbortController();
+    this.#resource.forget();
   }
 
-  /** Closes what is open. */
-  async close(): Promise<void> {
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    if (this.#resource === undefined) return;
-    const { value } = this.#resource;
-    this.#resource = undefined;
-    await this.#connector.close?.(value);
-  }
-
-  /** As {@link close}, and once more: hosts that have lost count do. */
-  async closeTwice(): Promise<void> {
-    const resource = this.#resource;
-    await this.close();
-    if (resource !== undefined) await this.#connector.close?.(resource.value);
+  /** Closes what is open. @param times hosts that have lost count call it again */
+  async close(times = 1): Promise<void> {
+    await this.#resource.close(times);
   }
 
   async #try(event: RowsEvent<In>): Promise<{ readonly last: unknown } | undefined> {
@@ -106,7 +95,7 @@ export class ConnectorDriver<A, I extends Injections, R, In extends Row> {
 
   #context(attempt: number): TransferContext {
     const transaction = this.#connector.isTransactional?.(this.#stage.attributes) ? this.services.transaction() : undefined;
-    return { pipe: 'test', attempt, clusters: ['test'], transaction, signal: this.#abort.signal };
+    return { pipe: 'test', attempt, clusters: ['test'], transaction, signal: this.#resource.signal };
   }
 }
 

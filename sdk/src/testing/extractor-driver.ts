@@ -1,6 +1,7 @@
 import type { Extracted, ExtractorDefinition, StreamSelection } from '../definitions/extractor-definition.ts';
 import type { Json } from '../definitions/plugin-definition.ts';
 import type { Injections } from '../service-token.ts';
+import { HeldResource } from './held-resource.ts';
 import { type DriverOptions, prepareStage, type Stage } from './open-stage.ts';
 import type { TestServices } from './test-services.ts';
 
@@ -9,8 +10,7 @@ export class ExtractorDriver<A, I extends Injections, R> {
   readonly services: TestServices;
   readonly #extractor: ExtractorDefinition<A, I, R>;
   readonly #stage: Stage<A>;
-  #abort = new AbortController();
-  #resource: { readonly value: R } | undefined;
+  readonly #resource: HeldResource<R>;
   #delivered: Json | undefined;
   #taken: Json | undefined;
 
@@ -20,6 +20,11 @@ export class ExtractorDriver<A, I extends Injections, R> {
     this.#stage = prepareStage<A>(extractor, options);
     this.services = this.#stage.services;
     this.#delivered = options.position;
+    this.#resource = new HeldResource(
+      // The services are those that the definition asks for, by its own tokens.
+      (signal) => extractor.open({ ...this.#stage.context(signal), position: this.#delivered } as never),
+      (resource) => extractor.close?.(resource),
+    );
   }
 
   /** What an extractor of streams reads; null = it has a source of its own. */
@@ -30,10 +35,7 @@ export class ExtractorDriver<A, I extends Injections, R> {
   /** The next rows; null = there will be none any more. */
   async next(): Promise<Extracted | null> {
     if (this.#extractor.next === undefined) throw new Error(`${this.#extractor.name} reads streams: it has no rows of its own`);
-    // The services are those that the definition asks for, by its own tokens.
-    const open = () => this.#extractor.open({ ...this.#stage.context(this.#abort.signal), position: this.#delivered } as never);
-    this.#resource ??= { value: await open() };
-    const extracted = await this.#extractor.next(this.#resource.value, { signal: this.#abort.signal });
+    const extracted = await this.#extractor.next(await this.#resource.get(), { signal: this.#resource.signal });
     if (extracted !== null) this.#taken = extracted.position;
     return extracted;
   }
@@ -49,12 +51,7 @@ export class ExtractorDriver<A, I extends Injections, R> {
   }
 
   async close(): Promise<void> {
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    if (this.#resource === undefined) return;
-    const { value } = this.#resource;
-    this.#resource = undefined;
-    await this.#extractor.close?.(value);
+    await this.#resource.close();
   }
 }
 

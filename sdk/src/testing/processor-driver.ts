@@ -3,6 +3,7 @@ import type { Emit, KeyedState, ProcessContext, ProcessorDefinition } from '../d
 import type { PipeEvent, RowsEvent } from '../events.ts';
 import type { Injections } from '../service-token.ts';
 import type { Row } from '../values.ts';
+import { HeldResource } from './held-resource.ts';
 import { inferColumns } from './infer-columns.ts';
 import { type RowsOptions, rowsEvent } from './memory-rows.ts';
 import { type DriverOptions, prepareStage, type Stage } from './open-stage.ts';
@@ -13,8 +14,7 @@ export class ProcessorDriver<A, I extends Injections, R, In extends Row> {
   readonly services: TestServices;
   readonly #processor: ProcessorDefinition<A, I, R, In>;
   readonly #stage: Stage<A>;
-  readonly #abort = new AbortController();
-  #resource: { readonly value: R } | undefined;
+  readonly #resource: HeldResource<R>;
   #state: ReadonlyMap<string, Json> = new Map();
   #attempt = 1;
   #offset = 0;
@@ -23,6 +23,11 @@ export class ProcessorDriver<A, I extends Injections, R, In extends Row> {
     this.#processor = processor;
     this.#stage = prepareStage<A>(processor, options);
     this.services = this.#stage.services;
+    this.#resource = new HeldResource(
+      // The services are those that the definition asks for, by its own tokens.
+      (signal) => processor.open(this.#stage.context(signal) as never),
+      (resource) => processor.close?.(resource),
+    );
   }
 
   /** What the processor has kept: changes of events that it failed at are not in it. */
@@ -43,9 +48,9 @@ export class ProcessorDriver<A, I extends Injections, R, In extends Row> {
    * @throws what the processor throws: the event was not processed, and what it changed of its state is taken back
    */
   async send(event: PipeEvent<In>): Promise<readonly PipeEvent[]> {
-    const resource = await this.#open();
+    const resource = await this.#resource.get();
     const draft = new Draft(this.#state);
-    const context: ProcessContext = { pipe: 'test', attempt: this.#attempt++, state: draft, signal: this.#abort.signal };
+    const context: ProcessContext = { pipe: 'test', attempt: this.#attempt++, state: draft, signal: this.#resource.signal };
     const emitted = await processEvent(this.#processor, event, resource, context, this.#stage.attributes);
     this.#state = draft.entries();
     this.#attempt = 1;
@@ -58,16 +63,7 @@ export class ProcessorDriver<A, I extends Injections, R, In extends Row> {
   }
 
   async close(): Promise<void> {
-    if (this.#resource === undefined) return;
-    const { value } = this.#resource;
-    this.#resource = undefined;
-    await this.#processor.close?.(value);
-  }
-
-  async #open(): Promise<R> {
-    // The services are those that the definition asks for, by its own tokens.
-    this.#resource ??= { value: await this.#processor.open(this.#stage.context(this.#abort.signal) as never) };
-    return this.#resource.value;
+    await this.#resource.close();
   }
 }
 
