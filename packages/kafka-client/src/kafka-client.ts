@@ -64,11 +64,15 @@ export class KafkaClient {
   }
 
   /** Like {@link metadata}, but without trying again: for callers that do so themselves. */
-  async metadataOnce(topics: readonly string[] | null): Promise<TopicMetadata[]> {
+  metadataOnce(topics: readonly string[] | null): Promise<TopicMetadata[]> {
+    return this.#askFor(topics, false);
+  }
+
+  async #askFor(topics: readonly string[] | null, allowAutoTopicCreation: boolean): Promise<TopicMetadata[]> {
     const response = await this.requestAny(apis.metadata, (version) => ({
       // Version 0 has no null: there an empty list asks for all.
       topics: topics === null ? (version === 0 ? [] : null) : topics.map((name) => ({ name })),
-      allowAutoTopicCreation: false,
+      allowAutoTopicCreation,
     }));
     for (const { nodeId, host, port } of response.brokers) this.learnNode(nodeId, { host, port });
     const untold = topics?.find((name) => !response.topics.some((topic) => topic.name === name));
@@ -92,6 +96,27 @@ export class KafkaClient {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
     return (await this.metadata([name])).find((topic) => topic.name === name)!;
+  }
+
+  /**
+   * Like {@link topic}, for who writes to a topic that others may not have made: brokers that make topics when clients ask for them
+   * (`auto.create.topics.enable`) make it.
+   * @throws {MillraceError} KAFKA_TOPIC_UNKNOWN if it does not come, KAFKA_BROKER_UNAVAILABLE.
+   */
+  async topicToWrite(name: string): Promise<TopicMetadata> {
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    // Apache Kafka says of a topic that it begins to make that it is not there yet.
+    const timeoutMs = Math.min(autoCreationMs, this.requestTimeoutMs);
+    const found = await retry(this, timeoutMs, () => this.#askFor([name], true)).catch((cause: MillraceError) => {
+      if (cause.code !== 'KAFKA_TOPIC_UNKNOWN') throw cause;
+      throw new MillraceError('KAFKA_TOPIC_UNKNOWN', `the topic "${name}" does not exist, and its brokers make none when they are asked`, {
+        cause,
+        details: cause.details,
+        hint: `make it: millrace topic create ${name}`,
+      });
+    });
+    return found.find((topic) => topic.name === name)!;
   }
 
   /** Forgets what is known of a topic, so that it is asked for again. */
@@ -204,6 +229,9 @@ export class KafkaClient {
 function dialOf(ssl: ClientOptions['ssl'] = false): Dial {
   return ssl === false ? dialTcp : dialTls(ssl === true ? {} : ssl);
 }
+
+/** How long a topic may take to come after it was asked for. */
+const autoCreationMs = 2000;
 
 /** A topic that does not exist is told at once; callers that expect it to come wait themselves. */
 function rethrowUnknown(error: MillraceError): void {

@@ -31,6 +31,30 @@ describe('the Kafka client', () => {
     await expect(client.metadata(['nope'])).rejects.toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN', details: { topic: 'nope' } });
   });
 
+  it('has a topic made that it will write to, if brokers make topics, and waits for it', async () => {
+    const { cluster, client } = await startCluster();
+    const asked: boolean[] = [];
+    cluster.intercept = ({ api, request }) => {
+      if (api !== 'Metadata' || request.topics?.length === 0) return undefined;
+      // As Apache Kafka: the request that makes a topic is told that there is none.
+      if (asked.push(request.allowAutoTopicCreation) === 2) cluster.createTopic('fresh', 2);
+      return undefined;
+    };
+    expect(await client.topicToWrite('fresh')).toMatchObject({ name: 'fresh', partitions: [{}, {}] });
+    expect(asked).toEqual([true, true]);
+    await client.topicToWrite('fresh');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('says of a topic to write to that nobody makes it', async () => {
+    const { client } = await startCluster(1, { requestTimeoutMs: 200 });
+    await expect(client.topicToWrite('nope')).rejects.toMatchObject({
+      code: 'KAFKA_TOPIC_UNKNOWN',
+      message: 'the topic "nope" does not exist, and its brokers make none when they are asked',
+      hint: 'make it: millrace topic create nope',
+    });
+  });
+
   it('speaks with a broker that knows only old versions', async () => {
     const { cluster, client } = await startCluster();
     cluster.createTopic('t');

@@ -23,6 +23,10 @@ export function pipeKafka(client: KafkaClient, cluster: ClusterOptions): PipeKaf
   return {
     topic: async (name) => (await client.metadata([name]))[0]!,
     topicOnce: async (name) => (await client.metadataOnce([name]))[0]!,
+    topicToWrite: (name) => {
+      client.forgetTopic(name);
+      return client.topicToWrite(name);
+    },
     listOffsets: (topic, partitions, spec) => listOffsets(client, topic, partitions, spec, 'read_committed'),
     // Brokers and leaders that are away are waited for, however long.
     openReader: () => openReader(client, { isolation: 'read_committed', missingTimeoutMs: Number.POSITIVE_INFINITY, maxWaitMs }),

@@ -135,13 +135,13 @@ export class Committer {
   async #send(topic: string, records: readonly TopicRecord[]): Promise<void> {
     const producer = this.#transactional!;
     if (!producer.inTransaction) producer.begin();
-    await appendRecords({ topic: (name) => this.#topic(name) }, producer, topic, records, this.#clock.now(), this.#sends++);
+    await appendRecords({ topicToWrite: (name) => this.#topic(name) }, producer, topic, records, this.#clock.now(), this.#sends++);
   }
 
   #topic(name: string): Promise<TopicMetadata> {
     let known = this.#topics.get(name);
     if (known === undefined) {
-      this.#topics.set(name, (known = this.#kafka.topic(name)));
+      this.#topics.set(name, (known = this.#kafka.topicToWrite(name)));
       known.catch(() => this.#topics.delete(name));
     }
     return known;

@@ -1,4 +1,4 @@
-import type { GroupMember, GroupOptions, PartitionOffset, Producer, TopicSpec } from '@millrace/kafka-client';
+import type { GroupMember, GroupOptions, PartitionOffset, Producer, TopicMetadata, TopicSpec } from '@millrace/kafka-client';
 import type { RecordHeader, RecordInput } from '@millrace/kafka-protocol';
 import { Machine } from '../../../runtime/test/view/simulation/machine.ts';
 import { MachineMember } from '../../../runtime/test/view/simulation/machine-member.ts';
@@ -6,9 +6,21 @@ import type { PipeKafka } from '../../src/progress/pipe-kafka.ts';
 
 /** A process with a connection to the cluster, as pipes see it. */
 export class PipeMachine extends Machine implements PipeKafka {
+  #fail: (error: Error) => void = () => {};
+
+  /** Ends the member at hand as a group does that refuses it. */
+  failMember(error: Error): void {
+    this.#fail(error);
+  }
+
   override joinGroup(options: GroupOptions): GroupMember {
+    this.#fail = (error) => options.onFailed?.(error);
     // All members share the partitions of a group that shares them.
     return new CommittingMember(this, { ...options, tasks: Number.MAX_SAFE_INTEGER });
+  }
+
+  topicToWrite(name: string): Promise<TopicMetadata> {
+    return this.topic(name);
   }
 
   openProducer(): Producer {
