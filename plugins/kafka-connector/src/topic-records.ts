@@ -1,4 +1,5 @@
 import type { DeleteEvent, RowsEvent, TopicRecord, TransferContext, Value } from '@millrace/sdk';
+import { valueReader } from './record-value.ts';
 
 /** What of the attributes says how records are made. */
 export interface RecordRules {
@@ -17,11 +18,12 @@ const clustersHeader = 'millrace.clusters';
 /** One record a row, in their order, with the row's event time. @throws {RangeError} if there is no such key column */
 export function topicRecords(event: RowsEvent, rules: RecordRules, context: Pick<TransferContext, 'clusters'>): TopicRecord[] {
   const keyAt = keyReader(event, rules.keyColumn);
+  const valueAt = valueReader(event);
   const headers = headersOf(rules, context);
   const records = new Array<TopicRecord>(event.rowCount);
   // One shape of object each: a million of them a second go through here.
   for (let row = 0; row < records.length; row++) {
-    const [key, value, timestampMs] = [keyAt(row), event.json(row), event.time(row)];
+    const [key, value, timestampMs] = [keyAt(row), valueAt(row), event.time(row)];
     records[row] = rules.keepsPartition
       ? { key, value, headers, timestampMs, partition: event.origin(row).partition }
       : { key, value, headers, timestampMs };

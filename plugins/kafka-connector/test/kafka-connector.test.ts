@@ -109,6 +109,20 @@ describe('a record', () => {
     expect(out!.map(({ key }) => textOf(key))).toEqual(['["9007199254740993","a"]', '{"x":1}']);
   });
 
+  it('has texts where JSON has no numbers, and every digit beside them', async () => {
+    const rows = [
+      { f: Number.NaN, g: 1, big: 9007199254740993n },
+      { f: Number.NEGATIVE_INFINITY, g: Number.POSITIVE_INFINITY, big: 1n },
+      { f: 0.5, g: null, big: 2n },
+    ];
+    const { out } = await written({ topic: 'out' }, rowsEvent('s', rows));
+    expect(out!.map(({ value }) => value)).toEqual([
+      '{"f":"nan","g":1,"big":9007199254740993}',
+      '{"f":"-inf","g":"inf","big":1}',
+      '{"f":0.5,"g":null,"big":2}',
+    ]);
+  });
+
   it('fails where there is no such column', async () => {
     await expect(written({ topic: 'out', 'key.column': 'hots' })).rejects.toThrow('hots');
   });
