@@ -211,14 +211,16 @@ class ConsumerGroupMember implements ActiveGroupMember {
     let hangUp: Timer | undefined;
     const { clock } = this.#client;
     const left = Promise.withResolvers<undefined>();
+    const hungUp = new AbortController();
     const onLeaving = () => {
       hangUp = clock.setTimer(leaveGraceMs, () => {
+        hungUp.abort();
         this.#coordinator.close();
         left.resolve(undefined);
       });
     };
     signal.addEventListener('abort', onLeaving, { once: true });
-    const joining = this.#session.join(this.#memberId, this.#held);
+    const joining = this.#session.join(this.#memberId, this.#held, hungUp.signal);
     joining.catch(() => {});
     try {
       return await Promise.race([joining, left.promise]);

@@ -54,11 +54,12 @@ export class GroupSession {
    * Joins and gets an assignment; as the group's leader it also makes everyone's.
    * @param memberId of an earlier membership, or empty.
    * @param held what the member had in its last generation, for assignors that leave things where they are.
+   * @param signal once it is aborted nothing is asked again: a static member that came back behind its own end would shut out who has its place.
    * @throws {MillraceError} KAFKA_FENCED if the member id is not known (any more), KAFKA_REQUEST_REFUSED (retryable while
    *   the group rebalances), KAFKA_BROKER_UNAVAILABLE.
    */
-  async join(memberId: string, held: Held): Promise<Membership> {
-    const joined = await this.#join(memberId, held);
+  async join(memberId: string, held: Held, signal: AbortSignal): Promise<Membership> {
+    const joined = await this.#join(memberId, held, signal);
     const assignor = this.#assignorOf(joined);
     const leads = joined.leader === joined.memberId;
     // A static leader that comes back while the group is stable must not assign anew (KIP-814).
@@ -66,6 +67,7 @@ export class GroupSession {
     const assignments =
       counts === null || joined.skipAssignment ? [] : makeAssignments(assignor, joined, counts, this.#coordinator.groupId);
     const synced = await this.#request('SyncGroup', async (connection) => {
+      signal.throwIfAborted();
       return connection.request(
         apis.syncGroup,
         {
@@ -141,10 +143,11 @@ export class GroupSession {
     });
   }
 
-  async #join(memberId: string, held: Held): Promise<JoinResponse> {
+  async #join(memberId: string, held: Held, signal: AbortSignal): Promise<JoinResponse> {
     const { sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options;
     const protocols = this.#protocols(held);
     const response = await this.#coordinator.call(async (connection) => {
+      signal.throwIfAborted();
       const joined = await connection.request(
         apis.joinGroup,
         {
@@ -163,7 +166,7 @@ export class GroupSession {
       return joined;
     });
     // The first answer to a new member only gives it an id (KIP-394).
-    if (memberId === '' && response.errorCode !== 0 && response.memberId !== '') return this.#join(response.memberId, held);
+    if (memberId === '' && response.errorCode !== 0 && response.memberId !== '') return this.#join(response.memberId, held, signal);
     this.#check(response.errorCode, 'JoinGroup');
     return response;
   }
