@@ -135,7 +135,7 @@ export class PipeTask {
 
   /** One step: joins the group, waits for partitions, or runs those that there are. */
   async #goOn(onReady: () => void): Promise<void> {
-    if (this.#groupFailure !== undefined) throw this.#groupFailure;
+    await this.#throwGroupFailure();
     await this.#makePlaceOfPosition();
     const topics = this.#topics;
     if (this.#mustRestart && topics.join() !== this.#subscribed.join()) await this.#leave();
@@ -152,6 +152,15 @@ export class PipeTask {
     }
     await this.#changed.promise;
     this.#changed = Promise.withResolvers();
+  }
+
+  /** A member that has failed is one no more: if it may, it joins again. */
+  async #throwGroupFailure(): Promise<void> {
+    const failure = this.#groupFailure;
+    if (failure === undefined) return;
+    this.#groupFailure = undefined;
+    await this.#leave();
+    throw failure;
   }
 
   /** A source of its own belongs to who has the topic of its position. */

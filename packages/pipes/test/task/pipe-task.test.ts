@@ -1,4 +1,4 @@
-import type { MillraceError } from '@millrace/core';
+import { MillraceError } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
 import { FakeStages } from '../fake-stages.ts';
 import { pipeRequest, wholeSelection } from '../pipe-request.ts';
@@ -427,5 +427,30 @@ describe('a record that cannot be decoded', () => {
     await pipe.stop();
     expect(valuesOf(stages)).toEqual([0, 1, 3, 4]);
     expect(world.read('millrace.dlq.pipe.p').map(({ value }) => value!.toString())).toEqual(['{"v":']);
+  });
+});
+
+describe('a member that fails', () => {
+  it('joins again if the failure passes', async () => {
+    const world = new PipeWorld();
+    world.cluster.createTopic('s', 1);
+    const stages = new FakeStages();
+    const pipe = world.start(pipeRequest(), stages);
+    await world.until(() => pipe.isReady);
+    pipe.machine.failMember(new MillraceError('KAFKA_FENCED', 'another has the id'));
+    world.write('s', 0, numbers(0, 2));
+    await world.until(() => world.committed('s') === 2);
+    expect(pipe.task.statistics()).toMatchObject({ state: 'running', lastError: 'another has the id' });
+    await pipe.stop();
+  });
+
+  it('ends the pipe if it does not', async () => {
+    const world = new PipeWorld();
+    world.cluster.createTopic('s', 1);
+    const pipe = world.start(pipeRequest(), new FakeStages());
+    await world.until(() => pipe.isReady);
+    pipe.machine.failMember(new MillraceError('KAFKA_AUTHENTICATION_FAILED', 'no'));
+    await world.until(() => pipe.ended !== undefined);
+    expect((pipe.ended!.error as MillraceError).code).toBe('KAFKA_AUTHENTICATION_FAILED');
   });
 });
