@@ -275,6 +275,7 @@ class Root {
             clock,
             logger,
             surroundings,
+            isShared: this.#values.cluster !== '',
             load: async (installed) => {
               const { loadPipeParts } = await import('./pipes/pipe-parts.ts');
               const kafka = this.#parts.get(tokens.kafka);

@@ -23,6 +23,8 @@ export interface PipesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly load: (installed: readonly PipePluginDefinition[]) => Promise<PipeParts>;
+  /** Whether other servers share the catalog. */
+  readonly isShared: boolean;
   /** What a request says beside what its pipe does. */
   readonly surroundings: Omit<
     PipeRequest,
@@ -39,6 +41,8 @@ export class Pipes {
   /** Of plugins that this server has installed itself: their SHA-256. */
   readonly #installedHere = new Map<string, string>();
   #loading: Promise<PipeParts> | undefined;
+  /** What other servers have made of plugins is being done here, one after another. */
+  #following: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: PipesOptions) {
@@ -53,19 +57,38 @@ export class Pipes {
     for (const { name, sha256 } of catalog.pipePlugins.list()) this.#installedHere.set(name, sha256);
     this.registry.follow();
     catalog.onChange(() => void this.#tellStreams());
-    catalog.pipePlugins.onChange(({ name, after }) => void this.#followPlugin(name, after));
+    catalog.pipePlugins.onChange(({ name, after }) => {
+      this.#following = this.#following.then(() => this.#followPlugin(name, after));
+    });
   }
 
-  /** What runs pipes. @throws {MillraceError} what keeps it from running any */
-  load(): Promise<PipeParts> {
+  /** What runs pipes, with the plugins that the catalog names by now. @throws {MillraceError} what keeps it from running any */
+  async load(): Promise<PipeParts> {
+    const parts = await this.#load();
+    await this.#following;
+    return parts;
+  }
+
+  #load(): Promise<PipeParts> {
     if (this.#loading === undefined) {
-      const loading = this.#options.load(this.#options.catalog.pipePlugins.list());
+      const loading = this.#open();
       this.#loading = loading;
       loading.catch(() => {
         this.#loading = undefined;
       });
     }
     return this.#loading;
+  }
+
+  async #open(): Promise<PipeParts> {
+    const { catalog, load, isShared } = this.#options;
+    const installed = catalog.pipePlugins.list();
+    const parts = await load(installed);
+    if (!isShared) return parts;
+    // Others may have installed them while this server did not run.
+    const missing = new Set(parts.host.list().flatMap(({ name, error }) => (error === null ? [] : [name])));
+    for (const plugin of installed) if (missing.has(plugin.name)) await this.#install(plugin, parts);
+    return parts;
   }
 
   /** What runs pipes, if it is loaded. */
@@ -135,19 +158,20 @@ export class Pipes {
 
   /** Another server of the cluster has installed or dropped a plugin: so does this one. */
   async #followPlugin(name: string, definition: PipePluginDefinition | undefined): Promise<void> {
-    const { logger } = this.#options;
-    const known = this.#installedHere.get(name);
-    if (known === definition?.sha256) return;
-    try {
-      const { host } = await this.load();
-      if (definition === undefined) await host.uninstall(name);
-      else await host.install(definition, known !== undefined);
-      this.notePlugin(name, definition?.sha256 ?? null);
-    } catch (failure) {
-      logger.error(
-        { plugin: name, error: asMillraceError(failure).message },
-        'a plugin that another server has installed cannot be had here',
-      );
-    }
+    if (this.#installedHere.get(name) === definition?.sha256) return;
+    this.notePlugin(name, definition?.sha256 ?? null);
+    const parts = await this.#load().catch(() => null);
+    if (parts === null) return;
+    if (definition !== undefined) await this.#install(definition, parts);
+    else await parts.host.uninstall(name).catch((failure: unknown) => this.#complain(name, failure));
+  }
+
+  async #install(definition: PipePluginDefinition, { host }: PipeParts): Promise<void> {
+    await host.install(definition, true).catch((failure: unknown) => this.#complain(definition.name, failure));
+  }
+
+  #complain(plugin: string, failure: unknown): void {
+    const { message } = asMillraceError(failure);
+    this.#options.logger.error({ plugin, error: message }, 'what another server has made of a plugin cannot be done here');
   }
 }

@@ -33,7 +33,7 @@ const optionValues: Readonly<Record<string, readonly string[]>> = {
 export const stageKinds = ['extractor', 'processor', 'connector'] as const satisfies readonly StageKind[];
 
 /** A key without the word of its stage. */
-export function bareKey(kind: StageKind, key: string): string {
+function bareKey(kind: StageKind, key: string): string {
   const word = words[kind].find((candidate) => key.startsWith(`${candidate}.`));
   return word === undefined ? key : key.slice(word.length + 1);
 }
