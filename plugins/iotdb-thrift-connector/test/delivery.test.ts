@@ -187,6 +187,7 @@ describe('answers', () => {
     [606, 'write rejected'],
     [611, 'disk is full'],
     [301, 'There are no available DataRegion RegionGroups currently, please use "show cluster"'],
+    [301, 'executing getOrCreateDataPartition(): because: Fail to connect to any config node. Please check status of ConfigNodes'],
     [301, 'anything that says needRetry'],
   ])('%i %s: the same event later', async (code, message) => {
     const server = await startServer();

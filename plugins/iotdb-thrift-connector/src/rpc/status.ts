@@ -52,8 +52,11 @@ const verdicts = new Map<number, Verdict>([
   [statusCode.noPermission, 'denied'],
 ]);
 
-/** A restarted server answers so for some seconds after its port has opened. */
-const noRegionYet = /\bno (?:available )?(?:\w+ )?region ?groups?\b/i;
+/**
+ * What code 301 says when it will be better later: a restarted server has no region groups for some seconds after its port has opened, and
+ * one whose configuration node is away makes no new partitions.
+ */
+const transient = /\bno (?:available )?(?:\w+ )?region ?groups?\b|\bfail(?:ed)? to connect to any config ?node\b/i;
 
 /** Measurements are not only rejected for their type: so a name is answered that is illegal, or a series that is not there and not to be made. */
 const refusedMeasurement = /is not a legal path|\bcode:509\b|does not exist/;
@@ -63,7 +66,7 @@ export function verdictOf(status: Status): Verdict {
   if (status.code === statusCode.measurementRejected && refusedMeasurement.test(status.message ?? '')) return 'refused';
   const verdict = verdicts.get(status.code);
   if (verdict !== undefined) return verdict;
-  return status.needRetry === true || noRegionYet.test(status.message ?? '') ? 'retry' : 'refused';
+  return status.needRetry === true || transient.test(status.message ?? '') ? 'retry' : 'refused';
 }
 
 /** As text: code and message. */
