@@ -3,6 +3,7 @@ import type { Row } from '../values.ts';
 import { assertBase } from './assert-definition.ts';
 import { brand, majorVersion } from './brand.ts';
 import type { ConnectorDefinition, ConnectorHooks } from './connector-definition.ts';
+import { openOf } from './open-of.ts';
 import { type ConnectorInstance, injectionsOf, openInstance, type PluginClass } from './plugin-class.ts';
 import type { OpenContext, PluginBase } from './plugin-definition.ts';
 
@@ -27,7 +28,7 @@ export function defineConnector<A>(
 ): ConnectorDefinition<A> {
   const hooks = 'useClass' in options ? fromClass(options) : options;
   assertBase('connector', hooks, ['transfer']);
-  const definition: ConnectorDefinition<A> = { open: (context) => context, ...hooks, kind: 'connector', [brand]: majorVersion };
+  const definition: ConnectorDefinition<A> = { ...hooks, open: openOf(hooks), kind: 'connector', [brand]: majorVersion };
   return Object.freeze(definition);
 }
 

@@ -2,6 +2,7 @@ import type { Injections, NoInjections } from '../service-token.ts';
 import { assertBase, assertExactlyOne } from './assert-definition.ts';
 import { brand, majorVersion } from './brand.ts';
 import type { ExtractorContext, ExtractorDefinition, ExtractorHooks } from './extractor-definition.ts';
+import { openOf } from './open-of.ts';
 import { type ExtractorInstance, injectionsOf, openInstance, type PluginClass } from './plugin-class.ts';
 import type { PluginBase } from './plugin-definition.ts';
 
@@ -25,7 +26,7 @@ export function defineExtractor<A>(
   const hooks = 'useClass' in options ? fromClass(options) : options;
   assertBase('extractor', hooks, []);
   assertExactlyOne(hooks, ['select', 'next']);
-  const definition: ExtractorDefinition<A> = { open: (context) => context, ...hooks, kind: 'extractor', [brand]: majorVersion };
+  const definition: ExtractorDefinition<A> = { ...hooks, open: openOf(hooks), kind: 'extractor', [brand]: majorVersion };
   return Object.freeze(definition);
 }
 

@@ -2,6 +2,7 @@ import type { Injections, NoInjections } from '../service-token.ts';
 import type { Row } from '../values.ts';
 import { assertBase, assertExactlyOne } from './assert-definition.ts';
 import { brand, majorVersion } from './brand.ts';
+import { openOf } from './open-of.ts';
 import { injectionsOf, openInstance, type PluginClass, type ProcessorInstance } from './plugin-class.ts';
 import type { OpenContext, PluginBase } from './plugin-definition.ts';
 import type { ProcessorDefinition, ProcessorHooks } from './processor-definition.ts';
@@ -31,7 +32,7 @@ export function defineProcessor<A>(
   const hooks = 'useClass' in options ? fromClass(options) : options;
   assertBase('processor', hooks, []);
   assertExactlyOne(hooks, processorHooks);
-  const definition: ProcessorDefinition<A> = { open: (context) => context, ...hooks, kind: 'processor', [brand]: majorVersion };
+  const definition: ProcessorDefinition<A> = { ...hooks, open: openOf(hooks), kind: 'processor', [brand]: majorVersion };
   return Object.freeze(definition);
 }
 

@@ -13,6 +13,8 @@ export type TargetAbility = 'goDown' | 'hold' | 'badRow';
 interface Case {
   readonly name: string;
   readonly needs?: TargetAbility;
+  /** Only of connectors that take several events at once. */
+  readonly isUnordered?: boolean;
   readonly run: (bench: Bench) => Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export const conformanceCases: readonly Case[] = [
   { name: 'has delivered an event when transfer resolves, its rows in their order', run: deliversInOrder },
   { name: 'delivers an event of 2,000 rows', run: deliversManyRows },
   { name: 'delivers everything at least once, wherever the server is killed', run: survivesCrashes },
+  { name: 'delivers events that it is given at once', isUnordered: true, run: deliversAtOnce },
   { name: 'keeps two instances apart', run: keepsInstancesApart },
   { name: 'can be closed twice', run: closesTwice },
   { name: 'throws NotConnected from open while the target is away', needs: 'goDown', run: refusesToOpen },
@@ -64,6 +67,13 @@ async function deliversManyRows(bench: Bench): Promise<void> {
   await driver.send(bench.event(0, 2_000));
   await driver.close();
   expectRows(bench, await bench.target.received(), 2_000);
+}
+
+async function deliversAtOnce(bench: Bench): Promise<void> {
+  const driver = open(bench);
+  await Promise.all(Array.from({ length: driver.concurrency }, (_, event) => driver.send(bench.event(event * 3, 3))));
+  await driver.close();
+  expectRows(bench, await bench.target.received(), driver.concurrency * 3);
 }
 
 /** Where in the life of an event the server dies. */

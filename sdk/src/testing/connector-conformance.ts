@@ -25,7 +25,9 @@ export function connectorConformance<A, I extends Injections, R, In extends Row>
   abilities: readonly TargetAbility[] = [],
 ): readonly ConformanceCase[] {
   return conformanceCases
-    .filter(({ needs }) => needs === undefined || abilities.includes(needs))
+    .filter(
+      ({ needs, isUnordered }) => (needs === undefined || abilities.includes(needs)) && (!isUnordered || connector.order === 'unordered'),
+    )
     .map(({ name, run }) => ({
       name,
       run: async () => {

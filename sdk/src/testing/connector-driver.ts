@@ -35,6 +35,12 @@ export class ConnectorDriver<A, I extends Injections, R, In extends Row> {
     );
   }
 
+  /** How many events a pipe gives it at once, at most. */
+  get concurrency(): number {
+    if (this.#connector.order !== 'unordered') return 1;
+    return this.#connector.concurrency?.(this.#stage.attributes) ?? 8;
+  }
+
   /** The handshake. Does nothing if it is open. */
   async open(): Promise<void> {
     await this.#resource.get();

@@ -3,7 +3,7 @@ export class HeldResource<R> {
   readonly #open: (signal: AbortSignal) => R | Promise<R>;
   readonly #close: (resource: R) => void | Promise<void>;
   #abort = new AbortController();
-  #held: { readonly resource: R } | undefined;
+  #held: Promise<R> | undefined;
 
   constructor(open: (signal: AbortSignal) => R | Promise<R>, close: (resource: R) => void | Promise<void>) {
     this.#open = open;
@@ -15,10 +15,15 @@ export class HeldResource<R> {
     return this.#abort.signal;
   }
 
-  /** Opens it if it is not. */
-  async get(): Promise<R> {
-    this.#held ??= { resource: await this.#open(this.#abort.signal) };
-    return this.#held.resource;
+  /** Opens it if it is not; those who ask meanwhile get the same. */
+  get(): Promise<R> {
+    if (this.#held !== undefined) return this.#held;
+    const opening = (async () => this.#open(this.#abort.signal))();
+    this.#held = opening;
+    opening.catch(() => {
+      if (this.#held === opening) this.#held = undefined;
+    });
+    return opening;
   }
 
   /** Ends what is going on, and closes what is open. @param times how often `close` is called */
@@ -26,7 +31,11 @@ export class HeldResource<R> {
     const held = this.#held;
     this.#abort.abort();
     this.forget();
-    for (let time = 0; held !== undefined && time < times; time++) await this.#close(held.resource);
+    const opened = await held?.then(
+      (resource) => ({ resource }),
+      () => undefined,
+    );
+    for (let time = 0; opened !== undefined && time < times; time++) await this.#close(opened.resource);
   }
 
   /** Leaves it open for ever. */

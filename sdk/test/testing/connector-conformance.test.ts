@@ -1,6 +1,6 @@
 import { connectorConformance } from '@millrace/sdk/testing';
 import { describe, expect, it } from 'vitest';
-import { lineConnector, lineTarget, wrongConnectors } from './line-target.ts';
+import { lineConnector, lineTarget, unorderedConnector, wrongConnectors } from './line-target.ts';
 
 const abilities = ['goDown', 'hold', 'badRow'] as const;
 
@@ -10,6 +10,14 @@ describe('a connector that does as it should', () => {
   it('is only asked for what its target can show', () => {
     expect(connectorConformance(lineConnector, lineTarget)).toHaveLength(6);
     expect(connectorConformance(lineConnector, lineTarget, abilities)).toHaveLength(11);
+  });
+});
+
+describe('a connector that takes several events at once', () => {
+  for (const { name, run } of connectorConformance(unorderedConnector, lineTarget, ['badRow'])) it(name, run);
+
+  it('is given several', () => {
+    expect(connectorConformance(unorderedConnector, lineTarget)).toHaveLength(7);
   });
 });
 

@@ -91,6 +91,18 @@ const hooks = {
 /** As it should be. */
 export const lineConnector = defineConnector({ ...base, ...hooks });
 
+/** Each event on a connection of its own. */
+export const unorderedConnector = defineConnector({
+  ...base,
+  order: 'unordered',
+  concurrency: () => 4,
+  open: ({ attributes }) => attributes.port,
+  async transfer(port, event: RowsEvent, context) {
+    const client = await LineClient.open(port);
+    await hooks.transfer(client, event, context).finally(() => hooks.close(client));
+  },
+});
+
 let shared: Promise<LineClient> | undefined;
 
 /** Each does one thing wrong, which the named case notices. */
