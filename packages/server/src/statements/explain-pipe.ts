@@ -71,11 +71,8 @@ function phases({ history, realtime, forwardsPipeRecords }: StreamSelection, tim
 }
 
 function partitionLine({ topic, partition, offset, endOffset, boundary }: PipePartition): string {
-  const phase = offset < boundary ? 'history' : 'realtime';
-  return `partition ${topic}/${partition}: offset=${offset} end=${endOffset} remaining=${Math.max(0, endOffset - offset)} ${phase}, which begins at ${boundary}`.replace(
-    /realtime, which begins at \d+$/,
-    'realtime',
-  );
+  const phase = offset < boundary ? `history, realtime from ${boundary}` : 'realtime';
+  return `partition ${topic}/${partition}: offset=${offset} end=${endOffset} remaining=${Math.max(0, endOffset - offset)} ${phase}`;
 }
 
 function sharing({ definition }: PipeRecord, { catalog }: Services): string[] {
