@@ -22,6 +22,9 @@ const attributes = a
     'forwarding-pipe-requests': a.boolean().default('false').describe('whether records that came through a pipe are read'),
   })
   .check((given) => [
+    ...(given.pattern.startsWith('root.') || 'root.'.startsWith(given.pattern)
+      ? []
+      : [`'pattern' = '${given.pattern}' matches nothing: paths begin with root., such as root.flights`]),
     ...(given['history.enable'] || given['realtime.enable']
       ? []
       : ["'history.enable' and 'realtime.enable' are both false: there is nothing to read"]),

@@ -47,6 +47,13 @@ describe('the extractor of streams', () => {
     expect(() => select({ 'history.enable': 'false', 'realtime.enable': 'false' })).toThrow('both false');
   });
 
+  it('refuses a pattern that no path can begin with', () => {
+    expect(() => select({ pattern: 'flights' })).toThrow(
+      "'pattern' = 'flights' matches nothing: paths begin with root., such as root.flights",
+    );
+    for (const pattern of ['', 'ro', 'root', 'root.', 'root.fl']) expect(select({ pattern })).toMatchObject({ pattern });
+  });
+
   it('refuses bounds that are no times, and a start after the end', () => {
     expect(() => select({ 'history.start-time': 'yesterday' })).toThrow("'history.start-time' = 'yesterday' is not a time");
     expect(() => select({ 'history.start-time': '2022-01-01', 'history.end-time': '2021-01-01' })).toThrow(
