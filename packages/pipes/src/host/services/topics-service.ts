@@ -16,7 +16,8 @@ export function topicsService(
         clientId: 'millrace-pipe',
       });
       try {
-        await client.metadata([]);
+        // Once: who connects decides how often it is tried again.
+        await client.metadataOnce([]);
       } catch (error) {
         await client.close();
         throw connectionError(error);

@@ -236,11 +236,11 @@ export class PackageWorker {
 }
 
 /**
- * Who reaches the engine's own limit within one allocation takes the process along: it is far beyond the one that is watched over. A
- * small young generation keeps a collection from going beyond it at once.
+ * Who reaches the engine's own limit within few allocations takes the process along. So that limit is far beyond the one that is watched
+ * over, and the young generation small: no collection goes beyond it at once.
  */
 function heapLimits(memoryMb: number): ResourceLimits {
-  return { maxOldGenerationSizeMb: memoryMb * 4, maxYoungGenerationSizeMb: 16 };
+  return { maxOldGenerationSizeMb: memoryMb * 2 + 2048, maxYoungGenerationSizeMb: 16 };
 }
 
 /** The worker stands beside this file, in source and as it is built. */
