@@ -14,7 +14,10 @@ function plainRow(given: unknown): Row {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || types.isPromise(given)) {
     throw new TypeError(`${describe(given)} is no row: an object, an array of objects, true for the row as it came, null for none`);
   }
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, plainValue(value)]));
+  // Without a prototype no name means anything else than a column.
+  const row = Object.create(null) as Record<string, Value>;
+  for (const name of Object.keys(given)) row[name] = plainValue((given as Record<string, unknown>)[name]);
+  return row;
 }
 
 function plainValue(value: unknown): Value {
