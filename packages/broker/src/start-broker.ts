@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { asMillraceError, deserializeError, type Logger, MillraceError, silentLogger } from '@millrace/core';
+import { asMillraceError, deserializeError, type Logger, MillraceError, silentLogger, threadModule } from '@millrace/core';
 import { type RemoteBrokerControl, remoteControl } from './broker-control.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
@@ -16,13 +16,15 @@ export interface EmbeddedBroker extends RemoteBrokerControl {
   close(): Promise<void>;
 }
 
+const module = threadModule('worker', import.meta.url);
+
 /**
  * Starts a broker in a worker thread and waits until it listens.
  * @param logger gets the broker's lines; silent by default.
  * @throws {MillraceError} what {@link Broker.open} throws.
  */
 export async function startBroker(options: BrokerOptions, logger: Logger = silentLogger): Promise<EmbeddedBroker> {
-  const worker = new Worker(workerUrl(), { workerData: options, execArgv: workerArguments(), name: 'millrace-broker' });
+  const worker = new Worker(module.url, { workerData: options, execArgv: module.execArgv, name: 'millrace-broker' });
   let failure: MillraceError | undefined;
   let onListening: (address: { host: string; port: number }) => void = () => {};
   const listening = new Promise<{ host: string; port: number }>((resolve) => {
@@ -80,18 +82,4 @@ export async function startBroker(options: BrokerOptions, logger: Logger = silen
       if (reason !== undefined) throw reason;
     },
   };
-}
-
-/** The worker stands beside this file, as source or built. */
-function isSource(): boolean {
-  return import.meta.url.endsWith('.ts');
-}
-
-function workerUrl(): URL {
-  return new URL(isSource() ? './worker.ts' : './worker.js', import.meta.url);
-}
-
-/** Without the parent's own arguments (a debugger's port, a test runner's loader), but with the way to find sources. */
-function workerArguments(): string[] {
-  return isSource() ? ['--conditions=source'] : [];
 }

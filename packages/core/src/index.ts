@@ -19,4 +19,5 @@ export { nearest } from './nearest.ts';
 export { codeFrame, positionAt } from './position.ts';
 export { processIdentity } from './process-identity.ts';
 export { type Random, SeededRandom, systemRandom } from './random.ts';
+export { type ThreadModule, threadModule } from './thread-module.ts';
 export { unlessAborted } from './unless-aborted.ts';

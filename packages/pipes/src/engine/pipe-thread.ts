@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { deserializeError, type Logger, systemClock } from '@millrace/core';
+import { deserializeError, type Logger, systemClock, threadModule } from '@millrace/core';
 import type { PipeRequest } from '../task/pipe-request.ts';
 import { noPipeStatistics, type PipeStatistics } from '../task/pipe-statistics.ts';
 import type { PipeEvents, RemotePipe } from './running-pipe.ts';
@@ -7,6 +7,8 @@ import type { ThreadCommand, ThreadData, ThreadMessage } from './thread-messages
 
 /** A thread that does not end by itself within this time is ended. */
 const closeMs = 20_000;
+
+const module = threadModule('worker', import.meta.url);
 
 interface Entry {
   readonly events: PipeEvents;
@@ -32,8 +34,8 @@ export class PipeThread {
 
   constructor(data: ThreadData, logger: Logger, events: ThreadEvents) {
     this.#logger = logger;
-    this.#worker = new Worker(workerUrl(), {
-      execArgv: workerArguments(),
+    this.#worker = new Worker(module.url, {
+      execArgv: module.execArgv,
       name: 'millrace-pipes',
       workerData: data,
       transferList: [data.port],
@@ -120,14 +122,4 @@ export class PipeThread {
 function answer(entry: Entry, statistics: PipeStatistics): void {
   entry.last = statistics;
   for (const resolve of entry.asking.splice(0)) resolve(statistics);
-}
-
-/** The worker stands beside this file, in source and as it is built. */
-function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-}
-
-/** In source, packages resolve by the `source` condition. */
-function workerArguments(): string[] {
-  return import.meta.url.endsWith('.ts') ? ['--conditions=source'] : [];
 }

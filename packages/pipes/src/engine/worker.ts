@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, type LogFields, type Logger, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { assert, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { postedLogger } from '../host/worker/posted-logger.ts';
 import { type HostedPipe, PipeHost } from './pipe-host.ts';
 import type { OpenStages } from './pipe-plugins.ts';
 import type { ThreadCommand, ThreadData, ThreadMessage } from './thread-messages.ts';
@@ -13,20 +14,12 @@ function tell(message: ThreadMessage): void {
   port.postMessage(message);
 }
 
-function loggerWith(given: LogFields): Logger {
-  const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) =>
-    tell({ kind: 'log', level, fields: { ...given, ...fields }, message });
-  return {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    child: (fields) => loggerWith({ ...given, ...fields }),
-  };
-}
-
 const given = workerData as ThreadData;
-const ports = { clock: systemClock, logger: loggerWith({}), random: systemRandom };
+const ports = {
+  clock: systemClock,
+  logger: postedLogger((level, fields, message) => tell({ kind: 'log', level, fields, message })),
+  random: systemRandom,
+};
 const { openStages } = (await import(given.module)) as { readonly openStages: OpenStages };
 const stages = await openStages(given.port, ports);
 const host = new PipeHost(stages, ports);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { deserializeError, type Logger, MillraceError, serializeError, systemClock } from '@millrace/core';
+import { deserializeError, type Logger, MillraceError, serializeError, systemClock, threadModule } from '@millrace/core';
 import type { QueryRequest } from '../task/query-request.ts';
 import { noStatistics, type QueryStatistics } from '../task/statistics.ts';
 import type { ViewRequest } from '../view/view-request.ts';
@@ -17,6 +17,8 @@ export interface RemoteTask {
 
 /** A thread that does not end by itself within this time is ended. */
 const closeMs = 5000;
+
+const module = threadModule('worker', import.meta.url);
 
 interface Entry {
   readonly events: TaskEvents;
@@ -39,7 +41,7 @@ export class WorkerHost {
   constructor(logger: Logger, onDied: () => void) {
     this.#logger = logger;
     this.#onDied = onDied;
-    this.#worker = new Worker(workerUrl(), { execArgv: workerArguments(), name: 'millrace-query' });
+    this.#worker = new Worker(module.url, { execArgv: module.execArgv, name: 'millrace-query' });
     this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
     this.#worker.on('error', (error: Error) => {
       this.#failure = error;
@@ -151,14 +153,4 @@ export class WorkerHost {
 function answer(entry: Entry, statistics: QueryStatistics): void {
   entry.last = statistics;
   for (const resolve of entry.asking.splice(0)) resolve(statistics);
-}
-
-/** The worker stands beside this file, in source and as it is built. */
-function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-}
-
-/** In source, packages resolve by the `source` condition. */
-function workerArguments(): string[] {
-  return import.meta.url.endsWith('.ts') ? ['--conditions=source'] : [];
 }
