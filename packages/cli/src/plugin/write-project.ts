@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../usage-error.ts';
+import { localSdk } from './local-sdk.ts';
 
 export const projectKinds = ['processor', 'connector', 'extractor'] as const;
 export type ProjectKind = (typeof projectKinds)[number];
@@ -28,7 +29,7 @@ export async function writeProject(folder: string, kind: ProjectKind): Promise<r
   }
   if (existsSync(target) && readdirSync(target).length > 0) throw new UsageError(`${target} is not empty`);
   const files = new Map([...filesOf(join(templates, 'shared')), ...filesOf(join(templates, kind))]);
-  files.set('package.json', manifest(name, kind));
+  files.set('package.json', await manifest(name, kind));
   for (const [path, text] of files) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await writeFile(join(target, path), text.replaceAll(placeholder, name));
@@ -44,8 +45,8 @@ function filesOf(folder: string): readonly (readonly [string, string])[] {
   });
 }
 
-function manifest(name: string, kind: ProjectKind): string {
-  const { folder, version } = sdk();
+async function manifest(name: string, kind: ProjectKind): Promise<string> {
+  const { folder, version } = await localSdk();
   const range = `^${version.split('.')[0]}`;
   const content = {
     name,
@@ -61,14 +62,4 @@ function manifest(name: string, kind: ProjectKind): string {
     devDependencies: { '@millrace/sdk': `file:${folder}`, '@types/node': '24.10.1', typescript: '7.0.2' },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
-}
-
-/** The SDK that this command has itself. */
-function sdk(): { readonly folder: string; readonly version: string } {
-  let folder = dirname(fileURLToPath(import.meta.resolve('@millrace/sdk')));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  if (!existsSync(join(folder, 'dist/index.js')))
-    throw new UsageError(`the SDK in ${folder} is not built`, 'run `npm run build` there first');
-  return { folder, version };
 }
