@@ -106,7 +106,11 @@ export class HostedStages implements StageOpener {
   /** A stage in the worker of its plugin, and what it has answered to its first call. */
   async #open(request: StageRequest, signal: AbortSignal, first: (now: StageRequest) => StageCall) {
     signal.throwIfAborted();
-    const { remote, plugin } = await this.#ask(request);
+    const asked = this.#ask(request);
+    const { remote, plugin } = await unlessAborted(asked, signal).catch((error: unknown) => {
+      asked.then((late) => late.remote.letGo()).catch(() => {});
+      throw error;
+    });
     try {
       return { remote, answer: await unlessAborted(remote.call(first({ ...request, plugin })), signal) };
     } catch (error) {

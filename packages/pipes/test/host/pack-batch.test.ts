@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchRows } from '../../src/host/events/batch-rows.ts';
 import { pickRows } from '../../src/host/events/pick-rows.ts';
-import { BatchPacker } from '../../src/host/worker/pack-batch.ts';
+import { BatchPacker, type PackedColumn } from '../../src/host/worker/pack-batch.ts';
 import { BatchUnpacker } from '../../src/host/worker/unpack-batch.ts';
 import { deleteBatch, rowsBatch } from './event-batches.ts';
 
@@ -78,7 +78,10 @@ describe('a batch that crosses a thread border', () => {
 
   it('is refused if its lanes do not fit', () => {
     const packed = new BatchPacker().pack(rowsBatch({ v: ['int32', [1, 2]], s: ['string', ['a', 'b']] }));
-    const [number, text] = packed.columns as [{ valuesAt: number }, { startsAt: number; bytesAt: number }];
+    const [number, text] = packed.columns as readonly PackedColumn[] as readonly [
+      PackedColumn & { kind: 'number' },
+      PackedColumn & { kind: 'string' },
+    ];
     const damaged = [
       { ...packed, rowCount: 3 },
       { ...packed, rowCount: -1 },
