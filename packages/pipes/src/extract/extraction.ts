@@ -6,6 +6,7 @@ import { sliceChunk, takeRows } from '@millrace/runtime';
 import type { StreamSelection } from '@millrace/sdk';
 import type { EventBatch } from '../stage/event-batch.ts';
 import { Lease } from './lease.ts';
+import { MergedSpans } from './merged-spans.ts';
 import { PathPattern } from './path-pattern.ts';
 import { type ChosenColumns, RowChoice } from './row-choice.ts';
 import { type Run, runsOf, sliceSpans } from './runs.ts';
@@ -42,6 +43,9 @@ export class Extraction {
   readonly #pattern: PathPattern;
   readonly #streams: ReadonlyMap<string, StreamSource>;
   readonly #freeSpans: RecordSpans[] = [];
+  /** One compressed batch, before it joins those before it. */
+  readonly #decompressed = new RecordSpans(0);
+  readonly #merged = new MergedSpans();
   recordsIn = 0;
   bytesIn = 0;
   eventsOut = 0;
@@ -62,19 +66,41 @@ export class Extraction {
    * @throws {MillraceError} KAFKA_PROTOCOL_INVALID with the place, for a batch that is damaged inside
    */
   *units(fetched: FetchedPartition, phases: PartitionPhases, lease: Lease): Generator<Unit> {
-    const { bytes, batches, fromOffset } = fetched;
+    const { bytes, batches } = fetched;
     this.bytesIn += bytes.length;
     let spans = this.#takeSpans();
     for (let i = 0; i < batches.length; i += 2) {
-      if (spans.count < unitRecords && collect(fetched, i, spans, fromOffset)) continue;
+      if (this.#collect(fetched, i, spans)) continue;
       yield* this.#unitsOf(spans, phases, lease);
       spans = this.#takeSpans();
-      collect(fetched, i, spans, fromOffset);
+      this.#collect(fetched, i, spans);
     }
     yield* this.#unitsOf(spans, phases, lease);
     const { topic, partition } = fetched;
     const nextOffset = this.#selection.realtime ? fetched.nextOffset : Math.min(fetched.nextOffset, phases.boundary);
     yield { topic, partition, nextOffset, batch: null, undecodable: null, spans: noSpans, lease: null };
+  }
+
+  /** Adds a batch to the spans. False if it does not go with those before. */
+  #collect({ topic, partition, bytes, batches, fromOffset }: FetchedPartition, i: number, spans: RecordSpans): boolean {
+    const [start, end] = [batches[i]!, batches[i + 1]!];
+    if (spans.count > 0 && spans.count + batchHeader.recordCount(bytes, start) > unitRecords) return false;
+    try {
+      if (decodeRecords(bytes, start, end, spans, { fromOffset })) return true;
+      if (batchHeader.compression(bytes, start) === 0 || spans.bytes === bytes) return false;
+      decodeRecords(bytes, start, end, this.#decompressed, { fromOffset });
+      this.#merged.append(spans, this.#decompressed);
+      this.#decompressed.clear();
+      return true;
+    } catch (error) {
+      this.#decompressed.clear();
+      const cause = asMillraceError(error);
+      const offset = batchHeader.baseOffset(bytes, start);
+      throw new MillraceError(cause.code, `${topic}, partition ${partition}, batch at offset ${offset}: ${cause.message}`, {
+        cause,
+        details: { ...cause.details, topic, partition, offset },
+      });
+    }
   }
 
   *#unitsOf(spans: RecordSpans, phases: PartitionPhases, fetched: Lease): Generator<Unit> {
@@ -203,6 +229,7 @@ export class Extraction {
   }
 
   #takeSpans(): RecordSpans {
+    this.#merged.clear();
     return this.#freeSpans.pop() ?? new RecordSpans(unitRecords);
   }
 
@@ -263,18 +290,4 @@ function isBound(history: StreamSelection['history']): boolean {
 
 function isWithin(timeMs: number, { startMs, endMs }: { readonly startMs: number; readonly endMs: number }): boolean {
   return timeMs >= startMs && timeMs <= endMs;
-}
-
-/** Adds a batch to the spans. False if it does not go with those before. */
-function collect({ topic, partition, bytes, batches }: FetchedPartition, i: number, spans: RecordSpans, fromOffset: number): boolean {
-  try {
-    return decodeRecords(bytes, batches[i]!, batches[i + 1]!, spans, { fromOffset });
-  } catch (error) {
-    const cause = asMillraceError(error);
-    const offset = batchHeader.baseOffset(bytes, batches[i]!);
-    throw new MillraceError(cause.code, `${topic}, partition ${partition}, batch at offset ${offset}: ${cause.message}`, {
-      cause,
-      details: { ...cause.details, topic, partition, offset },
-    });
-  }
 }

@@ -91,12 +91,51 @@ describe('an extraction', () => {
     expect(isFree()).toBe(true);
   });
 
-  it('reads compressed batches one by one', () => {
-    const { units } = extract([[row(1)], [row(2)]], {}, 0, 'gzip');
+  it('puts small compressed batches together', () => {
+    const batches = [[row(1, { key: 'a', clusters: 'x' })], [row(2), { key: 'b', value: null }], [row(4, { key: 'c', timestampMs: 9 })]];
+    const { units } = extract(batches, { forwardsPipeRecords: true }, 0, 'gzip');
+    expect(
+      units.slice(0, 4).map(({ batch }) => batch && [batch.kind, batch.clusters, rowsOf(batch).map(({ offset, key }) => [offset, key])]),
+    ).toEqual([
+      ['rows', ['x'], [[0, 'a']]],
+      ['rows', [], [[1, null]]],
+      ['delete', [], [[2, 'b']]],
+      ['rows', [], [[3, 'c']]],
+    ]);
+    expect(rowsOf(units[3]!.batch!)[0]!.row).toEqual({ id: 4, temp: 2, text: 't4', _tp_time: 9 });
+    expect(rawRecord(units[0]!, 0, 'no', 'UTC').headers[0]!.value!.toString()).toBe('x');
+    const many = extract(
+      Array.from({ length: 60 }, (_, batch) => Array.from({ length: 100 }, (_row, i) => row(batch * 100 + i))),
+      {},
+      0,
+      'gzip',
+    ).units;
+    expect(many.map(({ batch }) => batch?.records.count ?? 0)).toEqual([4000, 2000, 0]);
+    expect(many.flatMap(({ batch }) => (batch === null ? [] : rowsOf(batch).map(({ row: { id } }) => id)))).toEqual(
+      Array.from({ length: 6000 }, (_, i) => i),
+    );
+  });
+
+  it('keeps compressed batches apart from those that are not', () => {
+    const context = { clock: new FakeClock(), random: new SeededRandom(1), timezone: 'UTC' };
+    const extraction = new Extraction({ selection: wholeSelection, deployment: 'here' }, [stream], context);
+    const encoded = (['none', 'gzip', 'gzip', 'none', 'none', 'gzip'] as const).map((compression, i) =>
+      encodeBatch([{ timestampMs: 0, key: null, value: Buffer.from(row(i).value!), headers: [] }], { baseOffset: i, compression }),
+    );
+    let at = 0;
+    const whole = {
+      ...fetched([]),
+      bytes: Buffer.concat(encoded),
+      batches: encoded.flatMap(({ length }) => [at, (at += length)]),
+      nextOffset: 6,
+    };
+    const units = [...extraction.units(whole, { topic: 's', partition: 0, boundary: 0 }, new Lease(() => {}))];
     expect(described(units)).toEqual([
-      [['0:1'], 1],
-      [['1:2'], 2],
-      [null, 2],
+      [['0:0'], 1],
+      [['1:1', '2:2'], 3],
+      [['3:3', '4:4'], 5],
+      [['5:5'], 6],
+      [null, 6],
     ]);
   });
 
