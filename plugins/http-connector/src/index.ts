@@ -17,6 +17,7 @@ const shape = {
     .describe('what a request holds: a line of JSON for each row, an array of rows, or a single row')
     .default('ndjson'),
   headers: a.list(header).describe('headers of every request').example('X-Site=7,X-Env=test').optional(),
+  'secret-headers': a.secret().describe('more of them, as `headers`: name=text with commas between').optional(),
   token: a.secret().describe('sent as Authorization: Bearer …').optional(),
   user: a.string().describe('with `password`, sent as Authorization: Basic …').optional(),
   password: a.secret().describe('the password of `user`').optional(),
@@ -100,20 +101,36 @@ function urlOf(url: URL, stream: string): URL {
   return new URL(url.href.replaceAll(/\{stream\}|%7bstream%7d/gi, () => encodeURIComponent(stream)));
 }
 
-function commonHeaders({ headers, token, user, password, format, compression }: Attributes): Record<string, string> {
-  const given = (headers ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)] as const);
+function commonHeaders({ headers = [], token, user, password, format, compression, ...given }: Attributes): Record<string, string> {
   return {
     'content-type': contentTypes[format],
     'user-agent': 'millrace',
     ...(compression === 'gzip' && { 'content-encoding': 'gzip' }),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(user !== undefined && { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` }),
-    ...Object.fromEntries(given.map(([name, text]) => [name.toLowerCase(), text])),
+    ...Object.fromEntries([...headers, ...secretHeaders(given['secret-headers'])].map(nameAndText)),
   };
 }
 
-function problemsOf({ url, token, user, password }: Attributes): string[] {
+function nameAndText(given: string): readonly [string, string] {
+  const end = given.indexOf('=');
+  return [given.slice(0, end).toLowerCase(), given.slice(end + 1)];
+}
+
+function secretHeaders(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : a.list(header).read(text);
+}
+
+function problemsOf({ url, token, user, password, headers = [], ...given }: Attributes): string[] {
   const problems: string[] = [];
+  if (headers.some((each) => nameAndText(each)[0] === 'authorization')) {
+    problems.push("'headers' would show the credentials in Authorization: give them as 'token', 'user', or 'secret-headers'");
+  }
+  try {
+    secretHeaders(given['secret-headers']);
+  } catch {
+    problems.push(`'secret-headers' are not ${header.description.legal}, with commas between`);
+  }
   if (url.username !== '' || url.password !== '') problems.push("'url' holds credentials: give them as 'user' and 'password'");
   if (token !== undefined && user !== undefined) problems.push("'token' and 'user' exclude each other");
   if (user === undefined && password !== undefined) problems.push("'password' needs 'user'");

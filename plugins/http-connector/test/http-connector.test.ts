@@ -97,6 +97,11 @@ describe('a request', () => {
     expect(service.received[1]!.headers['authorization']).toBe(`Basic ${Buffer.from('anna:p:w').toString('base64')}`);
   });
 
+  it('carries headers that are never shown', async () => {
+    await driverOf({ headers: 'X-Site=7', 'secret-headers': 'X-Api-Key=geheim, Authorization=ApiKey a=b' }).send(two);
+    expect(service.received[0]!.headers).toMatchObject({ 'x-site': '7', 'x-api-key': 'geheim', authorization: 'ApiKey a=b' });
+  });
+
   it("goes to the stream's own place", async () => {
     await driverOf({ url: `${service.url}/{stream}?of={stream}` }).send(rowsEvent('a/b&c', [{ v: 1 }]));
     expect(service.received[0]!.url).toBe('/in/a%2Fb%26c?of=a%2Fb%26c');
@@ -259,6 +264,8 @@ describe('attributes', () => {
     [{ url: 'http://a', password: 'p' }, "'password' needs 'user'"],
     [{ url: 'http://a', headers: 'no value' }, "'headers'"],
     [{ url: 'http://a', headers: 'a=b\r\nX-Evil: 1' }, "'headers'"],
+    [{ url: 'http://a', headers: 'authorization=Basic x' }, "'headers' would show the credentials"],
+    [{ url: 'http://a', 'secret-headers': 'geheim' }, "'secret-headers' are not name=text"],
     [{ url: 'http://a', uri: 'x' }, "did you mean 'url'"],
   ])('%j are refused', (given, problem) => {
     const read = http.attributes.read(given as Record<string, string>, 'connector');
