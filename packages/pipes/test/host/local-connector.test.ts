@@ -125,6 +125,10 @@ describe('a connector', () => {
     const stage = await localStages().openConnector(request('a'), never);
     target('a').next = new BadRecord(1, 'too long');
     expect((await failureOf(stage.transfer(batch, 1, undefined))).details).toMatchObject({ cause: 'bad-record', row: 1 });
+    target('a').next = new BadRecord(2, 'too long');
+    const beyond = await failureOf(stage.transfer(batch, 1, undefined));
+    expect(beyond.details).toEqual({ cause: 'error', plugin: 'ordered', hook: 'transfer' });
+    expect(beyond.message).toBe('the plugin ordered failed in transfer: too long (BadRecord names the row 2, which is not there)');
     target('a').next = new Retryable('busy', { afterMs: 70 });
     expect((await failureOf(stage.transfer(batch, 1, undefined))).details).toMatchObject({ cause: 'retryable', afterMs: 70 });
     target('a').next = 'text' as unknown as Error;

@@ -22,8 +22,9 @@ export function stageError(failure: StageFailure, message: string, cause?: unkno
 /**
  * What a hook has thrown, as stages tell it. The errors of the SDK are known by their names: another copy of it may have made them.
  * @param row of the batch, where the host knows which one was in hand
+ * @param rowCount of the batch: what a plugin blames must be there
  */
-export function hookError({ plugin, hook }: Hook, thrown: unknown, row?: number): MillraceError {
+export function hookError({ plugin, hook }: Hook, thrown: unknown, row?: number, rowCount = Number.POSITIVE_INFINITY): MillraceError {
   if (isStageError(thrown)) return thrown;
   const message = messageOf(thrown);
   const inHand = row === undefined ? {} : { row };
@@ -38,19 +39,23 @@ export function hookError({ plugin, hook }: Hook, thrown: unknown, row?: number)
       return stageError({ cause: 'retryable', plugin, hook, ...wait }, message, thrown);
     }
     case 'BadRecord':
-      return badRecord({ plugin, hook }, thrown, message, row);
+      return badRecord({ plugin, hook }, thrown, message, row, rowCount);
     default:
       return stageError({ cause: 'error', plugin, hook, ...inHand }, message, thrown);
   }
 }
 
-function badRecord({ plugin, hook }: Hook, thrown: unknown, message: string, inHand: number | undefined): MillraceError {
+function badRecord({ plugin, hook }: Hook, thrown: unknown, message: string, inHand: number | undefined, rowCount: number): MillraceError {
   const { row } = thrown as { readonly row?: unknown };
+  const isThere = Number.isInteger(row) && (row as number) >= 0 && (row as number) < rowCount;
   // A hook that had one row in hand cannot mean another one.
-  const blamed = inHand ?? (Number.isInteger(row) ? (row as number) : undefined);
-  if (blamed === undefined)
-    return stageError({ cause: 'error', plugin, hook }, `${message} (BadRecord without the number of a row)`, thrown);
-  return stageError({ cause: 'bad-record', plugin, hook, row: blamed }, message, thrown);
+  const blamed = inHand ?? (isThere ? (row as number) : undefined);
+  if (blamed !== undefined) return stageError({ cause: 'bad-record', plugin, hook, row: blamed }, message, thrown);
+  return stageError(
+    { cause: 'error', plugin, hook },
+    `${message} (BadRecord names the row ${describeValue(row)}, which is not there)`,
+    thrown,
+  );
 }
 
 /** The failure that an error of a stage tells. */

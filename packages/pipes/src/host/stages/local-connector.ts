@@ -53,7 +53,7 @@ export class LocalConnector implements ConnectorStage {
     const context = this.#context(batch, attempt, transaction);
     if (batch.kind === 'rows') {
       const event = new BatchRows(batch, this.#timezone);
-      await this.#shared.call('transfer', (resource) => definition.transfer(resource, event, context));
+      await this.#shared.call('transfer', (resource) => this.#transfer(resource, event, context));
     } else if (definition.delete !== undefined) {
       await this.#shared.call('delete', (resource) => this.#delete(resource, batch, context));
     }
@@ -64,6 +64,15 @@ export class LocalConnector implements ConnectorStage {
     this.#isClosed = true;
     this.#closing.abort();
     await this.#shared.release();
+  }
+
+  async #transfer(resource: unknown, event: BatchRows, context: TransferContext): Promise<void> {
+    const { definition } = this.#shared;
+    try {
+      await definition.transfer(resource, event, context);
+    } catch (error) {
+      throw hookError({ plugin: definition.name, hook: 'transfer' }, error, undefined, event.rowCount);
+    }
   }
 
   async #delete(resource: unknown, batch: EventBatch, context: TransferContext): Promise<void> {

@@ -62,7 +62,7 @@ export class LocalProcessor implements ProcessorStage {
       return { batches, stateChanges: this.#states.changes() };
     } catch (error) {
       this.#states.rollBack();
-      throw hookError({ plugin: definition.name, hook: this.hook }, error, this.#row);
+      throw hookError({ plugin: definition.name, hook: this.hook }, error, this.#row, batch.chunk.rowCount);
     }
   }
 
