@@ -17,7 +17,7 @@ import { HttpTarget } from '../pipes/http-target.ts';
  * On the broker that `KAFKA_BROKERS` names, else on an embedded one in a process of its own.
  */
 const isLong = process.env['MILLRACE_TEST_LONG'] !== undefined;
-const killCount = isLong ? 200 : 10;
+const killCount = Number(process.env['MILLRACE_TEST_KILLS'] ?? (isLong ? 200 : 10));
 const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? 20_260_401);
 const random = new SeededRandom(seed);
 const run = `r${process.pid}x${Date.now() % 100_000}`;
