@@ -18,6 +18,7 @@ export class FileSet {
   readonly #options: AppendOptions;
   /** The one that was used last is last. */
   readonly #files = new Map<string, AppendFile>();
+  #isClosed = false;
 
   constructor(disk: Disk, options: AppendOptions) {
     this.#disk = disk;
@@ -27,12 +28,15 @@ export class FileSet {
   /** Resolves when all of them are in their files. */
   async append(parts: readonly FileRows[]): Promise<void> {
     for (const { path, lines, columns } of parts) {
+      if (this.#isClosed) throw new Error(`${path} is not written to any more: the connector is closed`);
       const appended = this.#file(path).append(lines, columns);
       await Promise.all([appended, this.#closeOldest()]);
     }
   }
 
+  /** What is under way ends with the file that it is at. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const files = [...this.#files.values()];
     this.#files.clear();
     await Promise.all(files.map((file) => file.close()));

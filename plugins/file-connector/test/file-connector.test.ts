@@ -68,6 +68,22 @@ describe('files', () => {
     expect(await readFile(join(folder, 'out.ndjson'), 'utf8')).toBe('{"v":5}\n');
   });
 
+  it('are not opened any more by a transfer that is under way when the connector is closed', async () => {
+    const folder = await temporaryFolder();
+    const driver = connectorDriver(file, { attributes: { path: join(folder, '{hour}') } });
+    await driver.open();
+    const times = Array.from({ length: 24 }, (_, hour) => hour * 3_600_000);
+    const event = rowsEvent(
+      's',
+      times.map((v) => ({ v })),
+      { times },
+    );
+    const sent = expect(driver.send(event)).rejects.toThrow('the connector is closed');
+    await driver.close();
+    await sent;
+    expect((await readdir(folder)).length).toBeLessThan(24);
+  });
+
   it('take no deletions', async () => {
     const { attributes, received } = await target();
     const driver = connectorDriver(file, { attributes });
