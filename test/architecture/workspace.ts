@@ -25,19 +25,17 @@ function filesBelow(folder: string): string[] {
 
 export function workspacePackages(): WorkspacePackage[] {
   const below = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
-  return [...below('packages'), ...below('plugins'), 'sdk']
-    .sort()
-    .map((folder) => {
-      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-      return {
-        folder,
-        name: manifest.name,
-        dependencies: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
-        sources: filesBelow(join(root, folder, 'src'))
-          .filter((path) => path.endsWith('.ts'))
-          .map((path) => relative(root, path)),
-      };
-    });
+  return [...below('packages'), ...below('plugins'), 'sdk'].sort().map((folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    return {
+      folder,
+      name: manifest.name,
+      dependencies: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+      sources: filesBelow(join(root, folder, 'src'))
+        .filter((path) => path.endsWith('.ts'))
+        .map((path) => relative(root, path)),
+    };
+  });
 }
 
 /** The module specifiers that a source file imports or re-exports, statically or dynamically. */
