@@ -120,6 +120,16 @@ describe('the threads of pipes', () => {
     await expect(pipe.done).resolves.toBeUndefined();
   });
 
+  it('are not waited for by a pipe that is stopped when its own has died', async () => {
+    const of = request('a');
+    const pipe = engine.start(of);
+    await pipe.ready;
+    ports[0]!.postMessage('die');
+    await expect.poll(async () => (await pipe.statistics()).state).toBe('waiting');
+    await pipe.stop();
+    expect(engine.pipes.size).toBe(0);
+  });
+
   it('are few, and pipes with equal connectors share one', async () => {
     const names = ['a', 'b', 'c', 'd'];
     for (const name of names) engine.start(request(name, name < 'c' ? { url: 'x', more: 'y' } : { more: name }));

@@ -38,11 +38,6 @@ export class RunningPipe implements PipeEvents {
     this.done.catch(() => {});
   }
 
-  /** True once {@link stop} was called. */
-  get isStopping(): boolean {
-    return this.#isStopping;
-  }
-
   /** Called by the engine: once, and again when the thread that ran it has died. */
   begin(remote: RemotePipe): void {
     this.#remote = remote;

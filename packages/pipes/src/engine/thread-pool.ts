@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os';
 import type { Clock, Logger, Timer } from '@millrace/core';
 import { sharingKey } from '../host/local-stages.ts';
 import type { PipeRequest } from '../task/pipe-request.ts';
+import { noPipeStatistics } from '../task/pipe-statistics.ts';
 import type { PipePlugins } from './pipe-plugins.ts';
 import { PipeThread } from './pipe-thread.ts';
-import type { RunningPipe } from './running-pipe.ts';
+import type { RemotePipe, RunningPipe } from './running-pipe.ts';
 
 const firstDelayMs = 500;
 const maxDelayMs = 30_000;
@@ -81,18 +82,23 @@ export class ThreadPool {
   #onDied(thread: PipeThread, reason: string, lastedMs: number): void {
     this.#threads.delete(thread);
     const orphans = [...this.#pooled].filter((pooled) => pooled.thread === thread);
-    for (const orphan of orphans) orphan.thread = undefined;
+    for (const orphan of orphans) {
+      orphan.thread = undefined;
+      orphan.pipe.begin(nowhere(orphan.pipe));
+    }
     if (this.#isClosing) return;
     if (lastedMs > lastingMs) this.#delayMs = firstDelayMs;
     this.#logger.error({ reason, pipes: orphans.map(({ request }) => request.pipe) }, 'a thread of pipes has died; they go on in another');
     const timer = this.#clock.setTimer(this.#delayMs, () => {
       this.#restarts.delete(timer);
-      for (const orphan of orphans) {
-        if (orphan.pipe.isStopping) orphan.pipe.onEnd(null);
-        else this.#begin(orphan);
-      }
+      for (const orphan of orphans) if (this.#pooled.has(orphan)) this.#begin(orphan);
     });
     this.#restarts.add(timer);
     this.#delayMs = Math.min(this.#delayMs * 2, maxDelayMs);
   }
+}
+
+/** A pipe between two threads: what it has done is committed, or is done again. */
+function nowhere(pipe: RunningPipe): RemotePipe {
+  return { stop: () => pipe.onEnd(null), setStreams: () => {}, statistics: async () => ({ ...noPipeStatistics, state: 'waiting' }) };
 }
