@@ -52,7 +52,9 @@ describe('a project', () => {
     writeFileSync(join(folder, 'src/index.js'), `export default ${plugin('three')}`);
     expect(await exportedPlugins(project)).toMatchObject([{ name: 'three' }]);
     writeFileSync(join(folder, 'src/index.js'), 'export default nothing');
-    await expect(exportedPlugins(project)).rejects.toThrow('the plugins of p cannot be loaded: ReferenceError: nothing is not defined');
+    await expect(exportedPlugins(project)).rejects.toThrow(
+      `the plugins of p cannot be loaded: ${join('src', 'index.js')}:1: ReferenceError: nothing is not defined`,
+    );
     writeFileSync(join(folder, 'src/index.js'), 'export default {}');
     await expect(exportedPlugins(project)).rejects.toThrow('p exports no plugin');
   });

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { MillraceError } from '@millrace/core';
 import type { PluginProject } from './plugin-project.ts';
@@ -18,7 +21,7 @@ export interface ExportedPlugin {
 export async function exportedPlugins({ entry, name, folder }: PluginProject): Promise<readonly ExportedPlugin[]> {
   const parameters = ['--input-type=module', '-e', listing, entry];
   const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: folder, encoding: 'utf8' }).catch((cause: Failure) => {
-    throw new MillraceError('PLUGIN_INVALID', `the plugins of ${name} cannot be loaded: ${firstError(cause)}`, { cause });
+    throw new MillraceError('PLUGIN_INVALID', `the plugins of ${name} cannot be loaded: ${firstError(cause, folder)}`, { cause });
   });
   const plugins = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1)) as ExportedPlugin[];
   if (plugins.length > 0) return plugins;
@@ -36,7 +39,15 @@ process.stdout.write('\\n' + JSON.stringify(plugins.map(([exportName, { name, ki
 process.exit(0);
 `;
 
-/** Of a stack the line that says what was thrown. */
-function firstError({ stderr = '', message }: Failure): string {
-  return stderr.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? message;
+/** Of a stack the line that says what was thrown, with the file and line that stand before it. */
+function firstError({ stderr = '', message }: Failure, folder: string): string {
+  const lines = stderr.split('\n');
+  const thrown = lines.findIndex((line) => /^\w*Error\b/.test(line));
+  if (thrown === -1) return message;
+  const [, url, number] =
+    lines
+      .slice(0, thrown)
+      .map((line) => /^(file:.*):(\d+)$/.exec(line))
+      .find((match) => match !== null) ?? [];
+  return url === undefined ? lines[thrown]! : `${relative(realpathSync(folder), fileURLToPath(url))}:${number}: ${lines[thrown]}`;
 }

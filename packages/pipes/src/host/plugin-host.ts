@@ -190,7 +190,7 @@ export class PluginHost {
     if (known?.isBuiltIn) throw new MillraceError('PLUGIN_BUILT_IN', `${name} is the name of a built-in plugin`);
     if (!replace && (known !== undefined || this.#installed.has(name))) {
       throw new MillraceError('PLUGIN_EXISTS', `there is a plugin ${name} already`, {
-        hint: 'CREATE OR REPLACE PIPEPLUGIN takes newer code',
+        hint: 'CREATE OR REPLACE PIPEPLUGIN, or `millrace pipeplugin install --replace`, takes newer code',
       });
     }
   }
