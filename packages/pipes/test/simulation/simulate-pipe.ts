@@ -3,6 +3,7 @@ import { columnOf } from '@millrace/data';
 import { takeRows } from '@millrace/runtime';
 import type { Json } from '@millrace/sdk';
 import { FakeCluster } from '../../../runtime/test/view/simulation/fake-cluster.ts';
+import { FakeSharedGroup } from '../../../runtime/test/view/simulation/fake-shared-group.ts';
 import { Timeline } from '../../../runtime/test/view/simulation/timeline.ts';
 import type { EventBatch } from '../../src/stage/event-batch.ts';
 import type { ConnectorStage, ExtractorStage, Processed, ProcessorStage, StageOpener, TransactionWriter } from '../../src/stage/stage.ts';
@@ -55,7 +56,7 @@ class World {
   readonly #cluster: FakeCluster;
   readonly #kind: Kind;
   readonly #request: PipeRequest;
-  readonly #partitions: number;
+  #partitions: number;
   readonly #servers: Server[] = [];
   readonly #counts = new Map<string, number>();
   readonly #violations: string[] = [];
@@ -154,7 +155,7 @@ class World {
       this.#servers[i]!.machine.faultsIn = faultsIn;
     };
     for (let writes = this.#random.below(4); writes > 0; writes--) this.#write();
-    switch (this.#random.below(8)) {
+    switch (this.#random.below(9)) {
       case 0:
         this.#count('kills');
         server.machine.clock.kill();
@@ -192,6 +193,9 @@ class World {
         this.#count('moves');
         this.#cluster.group(this.#request.groupId).move();
         break;
+      case 6:
+        if (this.#partitions < 5) this.#addPartition();
+        break;
       default:
         break;
     }
@@ -203,6 +207,15 @@ class World {
       if (error !== null && error.code !== 'PIPE_FAILED') this.#violations.push(`ended with ${error.code}: ${error.message}`);
       restart();
     }
+  }
+
+  /** What comes in it is realtime. */
+  #addPartition(): void {
+    this.#count('partitions added');
+    this.#cluster.addPartition('s');
+    this.#partitions++;
+    const group = this.#cluster.group(this.#request.groupId);
+    if (group instanceof FakeSharedGroup) group.topicGrew();
   }
 
   #thaw(server: Server): void {
