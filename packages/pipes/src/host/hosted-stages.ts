@@ -4,6 +4,7 @@ import type { Json, StreamDescription, StreamSelection } from '@millrace/sdk';
 import type { ConnectorStage, ExtractorStage, PluginReference, ProcessorStage, StageOpener, StageRequest } from '../stage/stage.ts';
 import { LocalStages } from './local-stages.ts';
 import { PluginMetrics } from './services/plugin-metrics.ts';
+import { checkSelection } from './stages/check-selection.ts';
 import { postedLogger } from './worker/posted-logger.ts';
 import { RemoteConnector } from './worker/remote-connector.ts';
 import { RemoteExtractor } from './worker/remote-extractor.ts';
@@ -79,7 +80,8 @@ export class HostedStages implements StageOpener {
 
   async select(request: StageRequest): Promise<StreamSelection | null> {
     if (request.plugin.isBuiltIn) return this.#local.select(request);
-    return (await this.#once(request, 'select')) as StreamSelection | null;
+    const selection = await this.#once(request, 'select');
+    return selection === null ? null : checkSelection(selection);
   }
 
   /** Reads the attributes. @throws {MillraceError} PIPE_ATTRIBUTES_INVALID with every problem */

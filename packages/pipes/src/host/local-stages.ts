@@ -5,6 +5,7 @@ import { type DefinitionOf, loadDefinition } from './load-definition.ts';
 import { readAttributes } from './read-attributes.ts';
 import { type HookRunner, type RunHook, trusting } from './run-hook.ts';
 import { type ServiceSources, StageContainer } from './services/stage-container.ts';
+import { checkSelection } from './stages/check-selection.ts';
 import { hookError } from './stages/hook-failure.ts';
 import { LocalConnector } from './stages/local-connector.ts';
 import { LocalExtractor } from './stages/local-extractor.ts';
@@ -62,7 +63,7 @@ export class LocalStages implements StageOpener {
         const given = await context();
         return this.#runHook('open', () => definition.open(given));
       };
-      shared = new SharedConnector(definition, attributes, this.#runHook, closing, open, forget);
+      shared = openShared(definition, attributes, this.#runHook, closing, open, forget);
       this.#connectors.set(key, shared);
     }
     const acquired = shared.acquire();
@@ -90,7 +91,8 @@ export class LocalStages implements StageOpener {
     const definition = await this.#load(request.plugin, 'extractor');
     const attributes = this.#read(definition, request);
     try {
-      return await this.#runHook('select', () => definition.select?.(attributes) ?? null);
+      if (definition.select === undefined) return null;
+      return checkSelection(await this.#runHook('select', () => definition.select!(attributes)));
     } catch (error) {
       throw hookError({ plugin: definition.name, hook: 'select' }, error);
     }
@@ -145,6 +147,15 @@ export class LocalStages implements StageOpener {
       if (signal.aborted) opened.then((resource) => this.#runHook('close', () => definition.close?.(resource as never))).catch(() => {});
       throw hookError({ plugin: definition.name, hook: 'open' }, error);
     }
+  }
+}
+
+/** @throws {MillraceError} PLUGIN_FAILED if the definition gives what it should not */
+function openShared(...given: ConstructorParameters<typeof SharedConnector>): SharedConnector {
+  try {
+    return new SharedConnector(...given);
+  } catch (error) {
+    throw hookError({ plugin: given[0].name, hook: 'open' }, error);
   }
 }
 

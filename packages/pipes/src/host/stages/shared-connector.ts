@@ -1,5 +1,6 @@
 import type { ConnectorDefinition } from '@millrace/sdk';
-import type { StageFailure } from '../../stage/stage.ts';
+import type { ConnectorStage, StageFailure } from '../../stage/stage.ts';
+import { describeValue } from '../events/stored-value.ts';
 import type { RunHook } from '../run-hook.ts';
 import { failureOf, hookError, stageError } from './hook-failure.ts';
 
@@ -33,7 +34,7 @@ export class SharedConnector {
     onGone: () => void,
   ) {
     this.definition = definition;
-    this.order = definition.order ?? 'ordered';
+    this.order = checkOrder(definition.order ?? 'ordered');
     this.concurrency = this.order === 'ordered' ? 1 : checkConcurrency(definition.concurrency?.(attributes) ?? 8);
     this.isTransactional = definition.isTransactional?.(attributes) ?? false;
     this.#runHook = runHook;
@@ -113,7 +114,12 @@ export class SharedConnector {
   }
 }
 
+function checkOrder(order: unknown): ConnectorStage['order'] {
+  if (order === 'ordered' || order === 'unordered') return order;
+  throw new TypeError(`its order is ordered or unordered, not ${describeValue(order)}`);
+}
+
 function checkConcurrency(concurrency: number): number {
   if (Number.isInteger(concurrency) && concurrency >= 1) return concurrency;
-  throw new TypeError(`concurrency gave ${concurrency}: it gives a whole number from 1 on`);
+  throw new TypeError(`concurrency gave ${describeValue(concurrency)}: it gives a whole number from 1 on`);
 }

@@ -64,7 +64,7 @@ export class PackageWorker {
     });
     this.#captureOutput();
     this.#worker.once('message', () => this.#watch());
-    this.#worker.on('message', (message: PluginWorkerMessage) => this.#onMessage(message));
+    this.#worker.on('message', (message: PluginWorkerMessage) => this.#take(message));
     this.#worker.on('error', (error: Error) => {
       this.#failure = error;
     });
@@ -148,6 +148,18 @@ export class PackageWorker {
       { unref: true },
     );
     void this.#exited.then(() => timer.cancel());
+  }
+
+  /** Code of users may have sent anything under the name of its worker. */
+  #take(message: PluginWorkerMessage): void {
+    try {
+      this.#onMessage(message);
+    } catch (error) {
+      this.#options.logger.warn(
+        { plugin: this.#options.origin, error: messageOf(error) },
+        'the worker of a plugin has sent what makes no sense',
+      );
+    }
   }
 
   #onMessage(message: PluginWorkerMessage): void {

@@ -11,10 +11,11 @@ export class RemoteConnector implements ConnectorStage {
   readonly #remote: RemoteStage;
   readonly #packer = new BatchPacker();
 
-  constructor(remote: RemoteStage, { order, concurrency }: Pick<ConnectorStage, 'order' | 'concurrency'>) {
+  /** @param answer what opening it has answered @throws {MillraceError} PLUGIN_FAILED if it is no such answer */
+  constructor(remote: RemoteStage, answer: Pick<ConnectorStage, 'order' | 'concurrency'>) {
     this.#remote = remote;
-    this.order = order;
-    this.concurrency = concurrency;
+    this.order = remote.take('open', () => (answer.order === 'unordered' ? 'unordered' : 'ordered'));
+    this.concurrency = remote.take('open', () => Math.max(1, Math.floor(Number(answer.concurrency)) || 1));
   }
 
   async heartbeat(): Promise<void> {

@@ -15,7 +15,7 @@ export class RemoteExtractor implements ExtractorStage {
 
   async next(): Promise<{ readonly batch: EventBatch; readonly position: Json } | null> {
     const given = await this.#remote.call({ method: 'next' });
-    return given && { batch: this.#unpacker.unpack(given.batch), position: given.position };
+    return this.#remote.take('next', () => given && { batch: this.#unpacker.unpack(given.batch), position: given.position });
   }
 
   close(): Promise<void> {

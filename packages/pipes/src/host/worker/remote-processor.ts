@@ -19,8 +19,12 @@ export class RemoteProcessor implements ProcessorStage {
 
   async process(batch: EventBatch, attempt: number): Promise<Processed> {
     const packed = this.#packer.pack(batch);
-    const { parts, stateChanges } = await this.#remote.call({ method: 'process', batch: packed, attempt }, [packed.buffer]);
-    return { batches: parts.map((part) => this.#batch(part, batch)), stateChanges };
+    const answer = await this.#remote.call({ method: 'process', batch: packed, attempt }, [packed.buffer]);
+    return this.#remote.take('process', () => {
+      const { parts, stateChanges } = answer;
+      if (!(stateChanges instanceof Map)) throw new TypeError('changes of its state are missing');
+      return { batches: parts.map((part) => this.#batch(part, batch)), stateChanges };
+    });
   }
 
   async restore(topic: string, partition: number, state: ReadonlyMap<string, Json>): Promise<void> {

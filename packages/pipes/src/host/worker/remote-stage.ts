@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import { deserializeError, type MillraceError } from '@millrace/core';
+import { deserializeError, type MillraceError, type SerializedError } from '@millrace/core';
 import type { StageFailure } from '../../stage/stage.ts';
-import { stageError } from '../stages/hook-failure.ts';
+import { messageOf, stageError } from '../stages/hook-failure.ts';
 import type { AnswerMessage, CallMessage, StageAnswers, StageCall } from './stage-messages.ts';
 
 /** How a stage has ended that nobody has closed: the host of plugins tells it. */
@@ -72,11 +72,37 @@ export class RemoteStage {
     this.#onClosed();
   }
 
-  #onAnswer(message: AnswerMessage): void {
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if ('error' in message) waiting?.reject(deserializeError(message.error));
-    else waiting?.resolve(message.answer as never);
+  /**
+   * Makes something of an answer. Code of users has been on the other side: an answer may be anything.
+   * @throws {MillraceError} PLUGIN_FAILED if it cannot be made
+   */
+  take<T>(hook: string, make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      throw this.#damaged(hook, error);
+    }
+  }
+
+  #onAnswer(message: AnswerMessage | null | undefined): void {
+    const waiting = this.#waiting.get(message?.id as number);
+    if (waiting === undefined) return;
+    this.#waiting.delete(message!.id);
+    if ('answer' in message!) waiting.resolve(message.answer as never);
+    else waiting.reject(this.#errorOf(message!));
+  }
+
+  #errorOf(message: { readonly error?: SerializedError }): MillraceError {
+    try {
+      return deserializeError(message.error!);
+    } catch (error) {
+      return this.#damaged('its worker', error);
+    }
+  }
+
+  #damaged(hook: string, error: unknown): MillraceError {
+    const failure = { cause: 'lost', plugin: this.#plugin, hook } as const;
+    return stageError(failure, `its worker does not answer as it should: ${messageOf(error)}`, error);
   }
 }
 

@@ -10,10 +10,25 @@ const timeoutMs = 1500;
 
 /** One package, one worker: a plugin that behaves, and one that does what its attribute says at the row 666. */
 const mischief = `
+import { parentPort } from 'node:worker_threads';
 import { a, defineConnector, defineExtractor, defineProcessor } from '@millrace/sdk';
+const ports = [];
+parentPort.on('message', (message) => message.port && ports.push(message.port));
 const attributes = a.object({ deed: a.string() });
 const kept = [];
+const answers = {
+  answer_nothing: undefined,
+  answer_text: 'x',
+  answer_noParts: { parts: 5, stateChanges: new Map() },
+  answer_noChanges: { parts: [] },
+  answer_noRows: { parts: [{ kind: 'picked', rows: Int32Array.of(7) }], stateChanges: new Map() },
+  answer_noBatch: { parts: [{ kind: 'made', batch: { schemaId: 5 } }], stateChanges: new Map() },
+};
 const deeds = {
+  ...Object.fromEntries(Object.entries(answers).map(([name, answer]) => [name, () => {
+    for (const port of ports) for (let id = 1; id < 9; id++) port.postMessage({ id, answer });
+    return new Promise(() => {});
+  }])),
   throw() { throw new Error('thrown'); },
   throwText() { throw 'text'; },
   throwOddly() { throw { get message() { throw new Error('again'); }, toString() { throw new Error('and again'); } }; },
@@ -31,6 +46,12 @@ const deeds = {
     Map.prototype.get = () => undefined;
   },
   polluteAll() { Object.prototype.polluted = true; },
+  lie() {
+    parentPort.postMessage(null);
+    parentPort.postMessage({ kind: 'metrics', metrics: 5 });
+    parentPort.postMessage({ kind: 'metrics', metrics: [{ name: {} }] });
+    parentPort.postMessage({ kind: 'log', level: 'nonsense' });
+  },
   garbage(emit) { emit.rows([{ v: Symbol('x') }]); },
   garbageEvent(emit) { emit.event({ kind: 'nonsense' }); },
   garbageRows(emit) { emit.rows('rows'); },
@@ -186,6 +207,24 @@ describe('a plugin of a user', { timeout: 60_000 }, () => {
     await neighbour.stop();
     expect(neighbour.causes).toEqual([]);
   });
+
+  it('that speaks in the name of its worker is not listened to', async () => {
+    const stage = await open('bad', { deed: 'lie' }, 'p');
+    await stage.process(poison, 1);
+    const senseless = () => lines.filter(({ message }) => message === 'the worker of a plugin has sent what makes no sense').length;
+    await expect.poll(senseless).toBe(4);
+    expect((await stage.process(one, 1)).batches).toEqual([one]);
+    await stage.close();
+  });
+
+  it.each(['nothing', 'text', 'noParts', 'noChanges', 'noRows', 'noBatch'])(
+    'that answers %s in its place loses its pipe, not the thread of it',
+    async (name) => {
+      const stage = await open('bad', { deed: `answer_${name}` }, 'p');
+      expect(await failureOf(stage.process(poison, 1))).toMatchObject({ cause: 'lost', hook: 'process' });
+      await stage.close();
+    },
+  );
 
   it('that leaves a rejected promise to nobody is logged', async () => {
     const stage = await open('bad', { deed: 'reject' }, 'p');
