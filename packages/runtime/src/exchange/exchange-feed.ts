@@ -116,8 +116,9 @@ export class ExchangeFeed implements Feed {
   #follow({ sourceCount, marks }: ExchangedMarks): void {
     const tracker = this.#tracker;
     if (tracker === null) return;
-    for (; this.#knownPartitions < sourceCount; this.#knownPartitions++)
-      tracker.add(this.#knownPartitions, { isEmpty: false, isAtEnd: true }, 0);
+    // Who tells may not know of a partition yet that others have told of before.
+    const count = this.#knownPartitions > 0 ? sourceCount : Math.max(sourceCount, tracker.restoredBound);
+    for (; this.#knownPartitions < count; this.#knownPartitions++) tracker.add(this.#knownPartitions, { isEmpty: false, isAtEnd: true }, 0);
     for (const { partition, watermarkMs, isIdle } of marks)
       if (tracker.set(partition, { maxMs: watermarkMs, isIdle })) this.#hasRisen = true;
   }

@@ -64,6 +64,11 @@ export class WatermarkTracker {
     for (const [partition, saved] of partitions) this.#restored.set(partition, saved);
   }
 
+  /** One more than the highest partition that was restored; 0 if none was. */
+  get restoredBound(): number {
+    return Math.max(-1, ...this.#restored.keys()) + 1;
+  }
+
   /** The watermark of one partition. */
   watermarkOf(partition: number): number {
     return this.#partitions.get(partition)!.maxMs - this.#delayMs;

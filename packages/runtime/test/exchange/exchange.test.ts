@@ -134,6 +134,27 @@ describe('rows that change hands', () => {
     }
   });
 
+  it('wait for a partition that was heard of before, also after a restart, whoever does not know of it', () => {
+    const sent = new Sent();
+    const tell = (partition: number, watermarkMs: number, count: number) =>
+      sent.sink.tell([{ partition, watermarkMs, isIdle: false }], count);
+    for (const [partition, watermarkMs, count] of [
+      [0, 10, 1],
+      [1, 5, 2],
+      [0, 30, 1],
+      [1, 20, 2],
+    ] as const)
+      tell(partition, watermarkMs, count);
+    const [values] = sent.values as [Buffer[]];
+    const before = new Received().take(values.slice(0, 2));
+    const changelog = new Changelog();
+    changelog.take(before.feed.state!);
+    const after = new Received();
+    after.feed.state!.restore(changelog.list());
+    after.take(values.slice(2));
+    expect([before.seen, after.seen]).toEqual([['watermark 10'], ['watermark 20']]);
+  });
+
   it('are refused if they are none', () => {
     expect(() => new Received().take([Buffer.from('{"k":"a"}')])).toThrow(/rows of s, which x holds in partition 0 from offset 0 on/);
     const sent = new Sent();
