@@ -44,6 +44,8 @@ describe('the attributes of a stage', () => {
   it('are the plugin’s but for those of the pipe', () => {
     const attributes = { connector: 'a', 'connector.ip': 'x', 'on.error': 'stop', 'sink.auto.restart': 'true', port: '1' };
     expect(pluginAttributes('connector', attributes)).toEqual({ 'connector.ip': 'x', port: '1' });
+    const odd = { constructor: 'a', 'connector.toString': 'b' };
+    expect(pluginAttributes('connector', odd)).toEqual(odd);
   });
 
   it('say in any stage what becomes of errors', () => {

@@ -24,10 +24,10 @@ export interface PipeOptions {
   readonly autoRestart: boolean;
 }
 
-const optionValues: Readonly<Record<string, readonly string[]>> = {
-  'on.error': ['stop', 'dead-letter'],
-  'auto.restart': ['true', 'false'],
-};
+const optionValues: ReadonlyMap<string, readonly string[]> = new Map([
+  ['on.error', ['stop', 'dead-letter']],
+  ['auto.restart', ['true', 'false']],
+]);
 
 /** The stages of a pipe, in their order. */
 export const stageKinds = ['extractor', 'processor', 'connector'] as const satisfies readonly StageKind[];
@@ -40,7 +40,7 @@ function bareKey(kind: StageKind, key: string): string {
 
 /** A stage as it is written. Problems are added to the list. */
 export function stageDefinition(kind: StageKind, attributes: Attributes, problems: string[]): PipeStageDefinition {
-  const named = words[kind].filter((word) => attributes[word] !== undefined);
+  const named = words[kind].filter((word) => Object.hasOwn(attributes, word));
   if (named.length > 1) problems.push(`'${named[1]}' and '${named[0]}' mean the same attribute`);
   const plugin = named.length === 0 ? defaultPlugins[kind] : attributes[named[0]!]!;
   if (plugin === null) problems.push(`'${words[kind][0]}' is missing: it names the plugin, as in 'connector' = 'kafka-connector'`);
@@ -49,7 +49,7 @@ export function stageDefinition(kind: StageKind, attributes: Attributes, problem
 
 /** The attributes that the plugin itself reads. */
 export function pluginAttributes(kind: StageKind, attributes: Attributes): Attributes {
-  const own = Object.entries(attributes).filter(([key]) => !words[kind].includes(key) && !(bareKey(kind, key) in optionValues));
+  const own = Object.entries(attributes).filter(([key]) => !words[kind].includes(key) && !optionValues.has(bareKey(kind, key)));
   return Object.fromEntries(own);
 }
 
@@ -59,7 +59,7 @@ export function pipeOptions(pipe: Pick<PipeDefinition, StageKind>, problems: str
   for (const kind of stageKinds)
     for (const [key, value] of Object.entries(pipe[kind].attributes)) {
       const name = bareKey(kind, key);
-      const legal = optionValues[name];
+      const legal = optionValues.get(name);
       if (legal === undefined) continue;
       const earlier = given.get(name);
       if (earlier !== undefined) problems.push(`'${key}' and '${earlier.key}' mean the same attribute`);
@@ -84,7 +84,7 @@ const secretKey = /(^|[._-])(password|passwd|secret|token|credentials?|api-?key)
 
 /** As SHOW prints it, without secrets. @param isSecret tells what a plugin knows to be one, by its key without the word of the stage */
 export function printAttributes(kind: StageKind, { plugin, attributes }: PipeStageDefinition, isSecret: (key: string) => boolean): string {
-  const named = words[kind].some((word) => word in attributes) ? attributes : { [words[kind][0]!]: plugin, ...attributes };
+  const named = words[kind].some((word) => Object.hasOwn(attributes, word)) ? attributes : { [words[kind][0]!]: plugin, ...attributes };
   const list = Object.entries(named).map(([key, value]) => {
     const hidden = secretKey.test(key) || isSecret(bareKey(kind, key));
     return `${key}=${hidden ? '******' : withoutCredentials(value)}`;

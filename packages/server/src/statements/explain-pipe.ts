@@ -1,5 +1,6 @@
+import { asMillraceError } from '@millrace/core';
 import type { StageStatistics } from '@millrace/pipes';
-import type { StageKind, StreamSelection } from '@millrace/sdk';
+import type { StreamSelection } from '@millrace/sdk';
 import type { ExplainPipe } from '@millrace/sql';
 import { LogEnds, type PipePartition, pipePartitions } from '../pipes/pipe-lag.ts';
 import { pipeNames } from '../pipes/pipe-names.ts';
@@ -26,7 +27,7 @@ export async function explainPipe({ name: { name } }: ExplainPipe, services: Ser
   for (const kind of stageKinds) {
     const secrets = secretsOf(kind, definition[kind].plugin, parts);
     lines.push(`${kind} ${printAttributes(kind, definition[kind], secrets)}${figures(record.statistics?.[kind])}`);
-    if (kind === 'extractor') lines.push(...(await extraction(record, services)).map((line) => `  ${line}`));
+    if (kind === 'extractor') lines.push(...(await extraction(record, services).catch(untold)).map((line) => `  ${line}`));
     if (kind === 'connector') lines.push(...sharing(record, services).map((line) => `  ${line}`));
   }
   return textRows(
@@ -47,6 +48,11 @@ function totals({ statistics }: PipeRecord): string[] {
 function figures(stage: StageStatistics | undefined): string {
   if (stage === undefined) return '';
   return `: in=${stage.eventsIn} out=${stage.eventsOut} retries=${stage.retries} errors=${stage.errors}`;
+}
+
+/** Brokers that are away, and plugins that are gone, keep nothing else from being shown. */
+function untold(failure: unknown): string[] {
+  return [`what it reads cannot be told: ${asMillraceError(failure).message}`];
 }
 
 async function extraction({ definition }: PipeRecord, services: Services): Promise<string[]> {
@@ -71,7 +77,7 @@ function phases({ history, realtime, forwardsPipeRecords }: StreamSelection, tim
 }
 
 function partitionLine({ topic, partition, offset, endOffset, boundary }: PipePartition): string {
-  const phase = offset < boundary ? `history, realtime from ${boundary}` : 'realtime';
+  const phase = offset < boundary ? `history, realtime begins at ${boundary}` : 'realtime';
   return `partition ${topic}/${partition}: offset=${offset} end=${endOffset} remaining=${Math.max(0, endOffset - offset)} ${phase}`;
 }
 
@@ -80,5 +86,3 @@ function sharing({ definition }: PipeRecord, { catalog }: Services): string[] {
   const others = catalog.pipes.list().filter((pipe) => pipe.name !== definition.name && connectorIdentity(pipe) === identity);
   return others.length === 0 ? [] : [`shared with ${others.map(({ name }) => name).join(', ')}`];
 }
-
-export type { StageKind };
