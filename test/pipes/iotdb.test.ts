@@ -99,7 +99,7 @@ WITH CONNECTOR (
   });
 
   it.each(['iotdb-thrift-connector', 'iotdb-thrift-sync-connector', 'iotdb-thrift-async-connector'])(
-    'deliver through %s',
+    'deliver through %s, to the node that answers where others do not',
     async (connector) => {
       const stream = freshName('db');
       await world.execute(`CREATE STREAM ${stream} (k string, m int32, t datetime64(3)) PRIMARY KEY (k) SETTINGS event_time_column='t'`);
