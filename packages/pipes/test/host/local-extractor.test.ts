@@ -45,4 +45,14 @@ describe('an extractor', () => {
     const stage = await localStages().openExtractor(stageRequest('extractor', 'wrong', { value: `(${value})` }), undefined, never);
     await expect(stage.next()).rejects.toThrow(`the plugin wrong failed in next: ${message}`);
   });
+
+  it.each([
+    ['{}', 'pattern is a text, not undefined'],
+    ["{ pattern: 'x', realtime: 1, forwardsPipeRecords: true }", 'realtime is true or false, not 1'],
+    ["{ pattern: 'x', realtime: true, forwardsPipeRecords: true }", 'history is null, or startMs and endMs, not undefined'],
+    ["{ pattern: 'x', realtime: true, forwardsPipeRecords: true, history: { startMs: NaN, endMs: 1 } }", 'history is null, or startMs'],
+  ])('that selects %s is told what it should have been', async (value, message) => {
+    const selected = localStages().select(stageRequest('extractor', 'selecting', { value: `(${value})` }));
+    await expect(selected).rejects.toThrow(`the plugin selecting failed in select: select gave no selection: ${message}`);
+  });
 });

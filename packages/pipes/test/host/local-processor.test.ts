@@ -187,4 +187,80 @@ describe('a processor', () => {
     expect(typesOf(batch!)).toEqual(typesOf(every));
     expect(rowsOf(batch!)).toEqual(rowsOf(every));
   });
+
+  it('gives columns the types that it declares', async () => {
+    const [batch] = await processed('columned', rowsBatch({ v: ['int8', [0, 1]] }));
+    expect(typesOf(batch!)).toEqual({ v: 'int8', w: 'nullable(datetime64(6))' });
+    expect(rowsOf(batch!)).toEqual([
+      { v: 0, w: null },
+      { v: 1, w: 1.25 },
+    ]);
+  });
+
+  const emitted = async (code: string, batch = numbers) => processed('emitting', batch, { code });
+
+  it('may say from which rows its own come', async () => {
+    const [batch] = await emitted('emit.rows([{ v: 7 }, { v: 8 }], undefined, [1, 3])');
+    expect([...batch!.sourceRows!]).toEqual([1, 3]);
+    const [others] = await emitted('emit.rows([{ v: 7 }, { v: 8 }])');
+    expect([...others!.sourceRows!]).toEqual([3, 3]);
+    const [asMany] = await emitted('emit.rows(event.rows.map((row) => row))');
+    expect([...asMany!.sourceRows!]).toEqual([0, 1, 2, 3]);
+  });
+
+  it('emits in order what it hands on, what it makes, and what it deletes', async () => {
+    const batches = await emitted(`
+      emit.event(event);
+      emit.rows([{ v: 9 }]);
+      emit.rows([{ v: 10 }]);
+      emit.event({ kind: 'heartbeat', time: 1 });
+      emit.event({ kind: 'delete', stream: 's', key: Buffer.from('gone'), time: 77, isHistorical: false, origin: event.origin(0) });`);
+    expect(batches.map(({ kind, chunk }) => [kind, chunk.rowCount])).toEqual([
+      ['rows', 4],
+      ['rows', 2],
+      ['delete', 1],
+    ]);
+    expect(batches[0]).toBe(numbers);
+    const { records } = batches[2]!;
+    expect([records.keys.bytes.toString(), records.times[0], records.offsets[0]]).toEqual(['gone', 77, 13]);
+  });
+
+  it.each([
+    ['emit.rows([{ v: 1 }], [{ name: "v", type: "int9" }])', /int9/],
+    ['emit.rows([{ v: 1 }], undefined, [4])', /sources/],
+    ['emit.rows([{ v: 1 }, { v: 2 }], undefined, [2, 1])', /sources/],
+    ['emit.event(null)', /emit.event takes an event/],
+    ['emit.event({ kind: "delete", key: "text" })', /the key of a deletion is bytes or null/],
+    ['emit.rows([Object.fromEntries(Array.from({ length: 1001 }, (_, i) => ["c" + i, i]))])', /more than 1000 columns/],
+    ['event.column("nope")', /the stream s has no column nope: it has v, name/],
+    ['event.row(4)', /there is no row 4: the event has 4, from 0 on/],
+    ['event.rows.push({})', /not extensible/],
+  ])('is told what is wrong with %s', async (code, message) => {
+    expect((await failure(emitted(code))).message).toMatch(message);
+  });
+
+  it('cannot emit when its hook has ended', async () => {
+    await emitted('globalThis.late = emit');
+    const { late } = globalThis as unknown as { late: { rows(rows: object[]): void } };
+    expect(() => late.rows([{ v: 1 }])).toThrow('emit.rows was called after the hook had ended');
+  });
+
+  it('reads columns without rows: values, nulls, bytes, and the lane itself', async () => {
+    const batch = rowsBatch({
+      v: ['nullable(int32)', [1, null]],
+      t: ['datetime', [5, 6]],
+      s: ['string', ['ä', 'b']],
+      i: ['int64', [1n, 2n]],
+    });
+    const event = new BatchRows(batch, 'UTC', 1);
+    expect([event.column('v').value(0), event.column('v').isNull(0), event.column('t').value(0)]).toEqual([null, true, 6000]);
+    expect([event.column('t').lane![0], event.column('i').lane![0], event.column('s').lane]).toEqual([6, 2n, undefined]);
+    expect(Buffer.from(new BatchRows(batch, 'UTC').column('s').bytes(0)!).toString()).toBe('ä');
+    expect(event.json(0)).toBe('{"v":null,"t":"1970-01-01 00:00:06","s":"b","i":2}');
+  });
+
+  it('whose attributes cannot be read is named with them', async () => {
+    const error = await failure(open('touchy', { x: '1' }));
+    expect([error.message, error.details['hook']]).toEqual(['the plugin touchy failed in attributes: cannot check', 'attributes']);
+  });
 });

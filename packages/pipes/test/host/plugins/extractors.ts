@@ -1,4 +1,4 @@
-import { a, defineExtractor, type Extracted } from '@millrace/sdk';
+import { a, defineExtractor, type Extracted, type StreamSelection } from '@millrace/sdk';
 
 export const streams = defineExtractor({
   name: 'streams',
@@ -25,4 +25,11 @@ export const wrong = defineExtractor({
   summary: 'x',
   attributes: a.object({ value: a.string() }),
   next: async ({ attributes: { value } }) => new Function(`return ${value}`)() as Extracted,
+});
+
+export const selecting = defineExtractor({
+  name: 'selecting',
+  summary: 'x',
+  attributes: a.object({ value: a.string() }),
+  select: ({ value }) => new Function(`return ${value}`)() as StreamSelection,
 });

@@ -75,3 +75,30 @@ export const asking = defineProcessor({
   attributes: a.object({ value: a.string() }),
   filter: (_row, { attributes: { value } }) => new Function(`return ${value}`)() as boolean,
 });
+
+/** Emits what its attribute says, which is JavaScript over `emit`, `event` and `late`. */
+export const emitting = defineProcessor({
+  name: 'emitting',
+  summary: 'x',
+  attributes: a.object({ code: a.string() }),
+  processBatch(event, emit, { attributes: { code } }) {
+    new Function('event', 'emit', code)(event, emit);
+  },
+});
+
+export const columned = defineProcessor({
+  name: 'columned',
+  summary: 'x',
+  attributes,
+  columns: (input) => [...input.filter(({ name }) => name === 'v'), { name: 'w', type: 'nullable(datetime64(6))' }],
+  map: (row: { v: number }) => ({ v: row.v, w: row.v === 0 ? null : row.v + 0.25 }),
+});
+
+export const touchy = defineProcessor({
+  name: 'touchy',
+  summary: 'x',
+  attributes: a.object({ x: a.string() }).check(() => {
+    throw new Error('cannot check');
+  }),
+  map: (row) => row,
+});
