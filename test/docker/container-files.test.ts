@@ -50,6 +50,12 @@ describe('docker/Dockerfile', () => {
     expect(sources).toContain('package-lock.json');
   });
 
+  it('copies all workspaces, to the build and from it', () => {
+    const folders = (manifest.workspaces as string[]).map((path) => path.split('/')[0]!).filter((path) => path !== 'test');
+    for (const path of folders) expect(all('COPY')).toContain(`${path} ${path}`);
+    for (const path of folders) expect(all('COPY')).toContain(`--from=build --chown=root:root /build/${path} ${path}`);
+  });
+
   it('runs only scripts that the workspace has', () => {
     const scripts = all('RUN').flatMap((text) => [...text.matchAll(/npm run (\S+)/g)].map((match) => match[1]!));
     expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);

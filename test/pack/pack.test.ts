@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { root, workspacePackages } from '../architecture/workspace.ts';
+import { execute } from '../harness/execute.ts';
 import { Started } from '../harness/process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-pack-'));
@@ -43,6 +44,28 @@ it('the installed server starts, answers SQL, and stops cleanly', async () => {
     const [, url] = await server.waitFor(/(http:\/\/127\.0\.0\.1:\d+)/);
     const answer = await fetch(url!, { method: 'POST', body: 'SELECT 1 + 1' });
     expect((await answer.text()).trim()).toBe('2');
+  } finally {
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+  }
+});
+
+it('the installed server runs pipes with the plugins that are installed with it', async () => {
+  const server = new Started(bin, ['server', '--data-dir', join(elsewhere, 'piped'), '--http-port', '0', '--broker-port', '0'], {
+    cwd: elsewhere,
+  });
+  try {
+    const [, url] = await server.waitFor(/(http:\/\/127\.0\.0\.1:\d+)/);
+    const out = join(elsewhere, 'out.ndjson');
+    await execute(url!, "CREATE STREAM s (k string, v int32); INSERT INTO s VALUES ('a', 1)");
+    await execute(
+      url!,
+      `CREATE PIPE p WITH PROCESSOR ('processor'='sql-processor', 'sql'='SELECT v + 1 AS v FROM event') WITH CONNECTOR ('connector'='file-connector', 'path'='${out}'); START PIPE p`,
+    );
+    while (!existsSync(out) || readFileSync(out, 'utf8') === '') {
+      const [, , state, , , , exception] = (await execute(url!, 'SHOW PIPE p'))[0]!.split('\t');
+      expect([state, exception]).toEqual(['RUNNING', 'None']);
+    }
+    expect(readFileSync(out, 'utf8')).toMatch(/^\{"v":2\b/);
   } finally {
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   }
