@@ -38,6 +38,8 @@ export type BenchDriver = ConnectorDriver<unknown, Injections, unknown, Row>;
 export interface Bench {
   /** Drivers of the case: closed after it. */
   readonly opened: BenchDriver[];
+  /** How long a call may take. */
+  readonly patienceMs: number;
   readonly target: ConformanceTarget;
   readonly isOrdered: boolean;
   /** The connector, as hosts see it: events of any shape. */

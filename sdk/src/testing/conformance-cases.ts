@@ -18,9 +18,8 @@ interface Case {
   readonly run: (bench: Bench) => Promise<void>;
 }
 
-/** How long a transfer is watched that shall not end, or is given to end, milliseconds. */
+/** How long a transfer is watched that shall not end, milliseconds. */
 const watchedMs = 50;
-const patienceMs = 2_000;
 
 export const conformanceCases: readonly Case[] = [
   { name: 'opens, answers a heartbeat and closes without an event', run: opensAndCloses },
@@ -130,7 +129,7 @@ async function closesTwice(bench: Bench): Promise<void> {
 
 async function refusesToOpen(bench: Bench): Promise<void> {
   await bench.target.goDown?.();
-  await rejects(within(open(bench).open(), 'open'), NotConnected, 'open must throw NotConnected while the target is away');
+  await rejects(within(bench, open(bench).open(), 'open'), NotConnected, 'open must throw NotConnected while the target is away');
 }
 
 async function reconnects(bench: Bench): Promise<void> {
@@ -138,7 +137,7 @@ async function reconnects(bench: Bench): Promise<void> {
   await driver.send(bench.event(0, 3));
   await bench.target.goDown?.();
   await rejects(
-    within(driver.send(bench.event(3, 3)), 'transfer'),
+    within(bench, driver.send(bench.event(3, 3)), 'transfer'),
     NotConnected,
     'transfer must throw NotConnected while the target is away',
   );
@@ -156,7 +155,7 @@ async function waitsForTarget(bench: Bench): Promise<void> {
   const sent = driver.send(bench.event(1, 1));
   ok(await isPending(sent), 'transfer has resolved though the target has not answered');
   await bench.target.release?.();
-  await within(sent, 'transfer, after the target was released,');
+  await within(bench, sent, 'transfer, after the target was released,');
   await driver.close();
   expectRows(bench, await bench.target.received(), 2);
 }
@@ -172,10 +171,10 @@ async function endsWhenAborted(bench: Bench): Promise<void> {
     () => 'delivered',
     () => 'failed',
   );
-  const ended = await Promise.race([outcome, wait(patienceMs, 'pending', { ref: false })]);
+  const ended = await Promise.race([outcome, wait(bench.patienceMs, 'pending', { ref: false })]);
   strictEqual(ended, 'failed', 'transfer must fail when its signal is aborted and the target does not answer');
   await bench.target.release?.();
-  await within(closed, 'close');
+  await within(bench, closed, 'close');
 }
 
 async function isolatesBadRow(bench: Bench): Promise<void> {
@@ -230,13 +229,11 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 /** @throws {Error} if it takes too long */
-export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+export async function within<T>({ patienceMs }: Bench, promise: Promise<T>, what: string): Promise<T> {
   const late = new AbortController();
+  const timer = wait(patienceMs, undefined, { signal: late.signal });
   try {
-    return await Promise.race([
-      promise,
-      wait(patienceMs, undefined, { signal: late.signal }).then(() => fail(`${what} took more than 2 s`)),
-    ]);
+    return await Promise.race([promise, timer.then(() => fail(`${what} took more than ${patienceMs} ms`))]);
   } finally {
     late.abort();
   }

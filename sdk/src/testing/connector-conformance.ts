@@ -18,11 +18,13 @@ export interface ConformanceCase {
  * `for (const { name, run } of connectorConformance(webhook, makeTarget, ['goDown'])) it(name, run)`.
  * @param makeTarget a fresh target for each case
  * @param abilities what the target can do besides taking rows: without them the cases that need them are left out
+ * @param patienceMs how long a call may take
  */
 export function connectorConformance<A, I extends Injections, R, In extends Row>(
   connector: ConnectorDefinition<A, I, R, In>,
   makeTarget: () => Promise<ConformanceTarget>,
   abilities: readonly TargetAbility[] = [],
+  patienceMs = 4_000,
 ): readonly ConformanceCase[] {
   return conformanceCases
     .filter(
@@ -32,24 +34,25 @@ export function connectorConformance<A, I extends Injections, R, In extends Row>
       name,
       run: async () => {
         // What is sent has the shape that the target asks for.
-        const bench = makeBench(connector as unknown as ConnectorDefinition, await makeTarget());
+        const bench = makeBench(connector as unknown as ConnectorDefinition, await makeTarget(), patienceMs);
         try {
           await run(bench);
         } finally {
           await bench.target.release?.();
-          await Promise.allSettled(bench.opened.map((driver) => within(driver.close(), 'close')));
+          await Promise.allSettled(bench.opened.map((driver) => within(bench, driver.close(), 'close')));
           await bench.target.close();
         }
       },
     }));
 }
 
-function makeBench(connector: ConnectorDefinition, target: ConformanceTarget): Bench {
+function makeBench(connector: ConnectorDefinition, target: ConformanceTarget, patienceMs: number): Bench {
   const { stream = 'conformance', columns = defaultColumns } = target;
   const row = (n: number): Row => target.row?.(n) ?? { n, text: `row ${n}` };
   return {
     target,
     opened: [],
+    patienceMs,
     connector,
     isOrdered: connector.order !== 'unordered',
     event: (from, count) => {

@@ -30,7 +30,16 @@ export function apiReport(): string {
 function emitDeclarations(folder: string): void {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   const output = ['--outDir', folder, '--tsBuildInfoFile', join(folder, '.tsbuildinfo')];
-  execFileSync(process.execPath, [tsc, '-p', join(sdk, 'tsconfig.json'), '--emitDeclarationOnly', '--declarationMap', 'false', ...output]);
+  execFileSync(process.execPath, [
+    tsc,
+    '-p',
+    join(sdk, 'tsconfig.json'),
+    '--noCheck',
+    '--emitDeclarationOnly',
+    '--declarationMap',
+    'false',
+    ...output,
+  ]);
 }
 
 /** @param seen declarations that stand in the report already */

@@ -24,7 +24,7 @@ describe('a connector that takes several events at once', () => {
 describe('a connector with one fault does not pass', () => {
   for (const [name, connector] of Object.entries(wrongConnectors)) {
     it(name, { timeout: 10_000 }, async () => {
-      const noticing = connectorConformance(connector, lineTarget, abilities).find((each) => each.name === name);
+      const noticing = connectorConformance(connector, lineTarget, abilities, 500).find((each) => each.name === name);
       await expect(noticing?.run()).rejects.toThrow();
     });
   }
