@@ -289,10 +289,17 @@ export class PluginHost {
 }
 
 async function describeBuiltIns(urls: readonly string[]): Promise<RegisteredPlugin[]> {
-  const modules = await Promise.all(urls.map(async (module) => ({ module, exports: describeModule(await importModule(module)) })));
-  return modules.flatMap(({ module, exports }) =>
-    exports.map((each) => registered(each, { packageFile: null, origin: 'built in', module })),
-  );
+  return (await Promise.all(urls.map(describeBuiltIn))).flat();
+}
+
+/** One that cannot be loaded, as where a native part of it is missing, blocks nothing else either. */
+async function describeBuiltIn(module: string): Promise<RegisteredPlugin[]> {
+  try {
+    return describeModule(await importModule(module)).map((each) => registered(each, { packageFile: null, origin: 'built in', module }));
+  } catch (error) {
+    const name = /([^/]+)\/[^/]+\/[^/]+$/.exec(module)?.[1] ?? module;
+    return [broken(name, 'default', null, messageOf(error))];
+  }
 }
 
 /** The export that a statement names: as the module does, or as the plugin calls itself. @throws {MillraceError} PLUGIN_INVALID */

@@ -58,7 +58,7 @@ export class PluginRegistry {
   }
 
   #unknown(kind: StageKind, name: string): MillraceError {
-    const broken = this.#others.find(({ description }) => namesOf(description).includes(name))?.description.error;
+    const broken = [...this.#builtIns, ...this.#others].find(({ description }) => namesOf(description).includes(name))?.description.error;
     if (broken !== undefined) return new MillraceError('PLUGIN_INVALID', `the plugin ${name} cannot be used: ${broken}`);
     const names = this.list().filter((plugin) => plugin.kind === kind && plugin.error === null);
     const near = nearest(name, names.flatMap(namesOf));
@@ -83,18 +83,18 @@ export function registered(
 }
 
 /** A package, or a plugin of it, that cannot be used. */
-export function broken(name: string, exportName: string, packageFile: string, error: string): RegisteredPlugin {
+export function broken(name: string, exportName: string, packageFile: string | null, error: string): RegisteredPlugin {
   const description: PluginDescription = {
     name,
     aliases: [],
     kind: null,
     exportName,
     packageFile,
-    origin: packageFile,
+    origin: packageFile ?? 'built in',
     summary: '',
     attributes: {},
     error,
-    isBuiltIn: false,
+    isBuiltIn: packageFile === null,
   };
   return { description, module: null };
 }

@@ -102,6 +102,20 @@ describe('the library of plugins', { timeout: 30_000 }, () => {
     expect(() => host.find('processor', 'b2')).toThrow('the plugin b2 cannot be used: the module cannot be loaded: not today');
   });
 
+  it('lists a built-in plugin that cannot be loaded with its error, too', async () => {
+    const missing = pathToFileURL(join(folder.path, 'some-connector/dist/index.js')).href;
+    const good = new URL('../plugins/processors.ts', import.meta.url).href;
+    const host = await folder.host({ builtIns: [missing, good] });
+    expect(host.list().find(({ name }) => name === 'some-connector')).toMatchObject({
+      isBuiltIn: true,
+      error: expect.stringContaining('cannot be loaded'),
+    });
+    expect(host.find('processor', 'plus-one')).toMatchObject({ isBuiltIn: true, exportName: 'plusOne' });
+    expect(() => host.find('connector', 'some-connector')).toThrow('the plugin some-connector cannot be used: the module cannot be loaded');
+    expect((await failureOf(host.uninstall('plus-one'))).code).toBe('PLUGIN_BUILT_IN');
+    expect((await failureOf(host.install({ name: 'plus-one', exportName: 'x', uri: 'file:///x.tgz' }, true))).code).toBe('PLUGIN_BUILT_IN');
+  });
+
   it('has a plugin installed, in use, replaced between two events, and dropped', async () => {
     const host = await folder.host();
     const first = folder.write('my-plus', { 'index.js': plus('1') });
