@@ -38,7 +38,7 @@ describe('the check of a server', () => {
   /** Answers with lines of JSON by the statement. */
   async function against(answers: Readonly<Record<string, string>>) {
     const server = createServer(async (request, response) => {
-      const statement = await text(request);
+      const statement = request.method === 'GET' ? `GET ${request.url}` : await text(request);
       response.end(Object.entries(answers).find(([start]) => statement.startsWith(start))?.[1] ?? '');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -49,7 +49,7 @@ describe('the check of a server', () => {
 
   it('names what has an error', async () => {
     const findings = await against({
-      SELECT: '{"version":"0.1.0"}\n',
+      'GET /proton/info': '{"name":"Millrace","version":"0.1.0","timezone":"UTC"}',
       'SHOW MATERIALIZED VIEWS': '{"name":"v","error":""}\n',
       'SHOW PIPES': '{"ID":"a","ExceptionMessage":"None"}\n{"ID":"b","ExceptionMessage":"target is away"}\n',
       'SHOW PIPEPLUGINS': '{"PluginName":"x","ExceptionMessage":"has no manifest"}\n',
@@ -60,6 +60,14 @@ describe('the check of a server', () => {
       ['pipes', 'warning', '1 of 2 with an error: b: target is away'],
       ['plugins', 'warning', '1 of 1 with an error: x: has no manifest'],
     ]);
+  });
+
+  it('tells another server from one of Millrace', async () => {
+    for (const said of ['', 'null', '{It works!', '{"name":"another","version":"2"}']) {
+      expect(await against({ 'GET ': said })).toEqual([
+        expect.objectContaining({ check: 'server', state: 'failed', detail: expect.stringContaining('is no server of Millrace') }),
+      ]);
+    }
   });
 
   it('that does not answer says how to start one', async () => {

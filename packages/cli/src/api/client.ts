@@ -38,7 +38,7 @@ export class ApiClient {
     for (const [name, value] of Object.entries(options.parameters ?? {})) target.searchParams.set(`param_${name}`, value);
     for (const [name, value] of Object.entries(options.settings ?? {})) target.searchParams.set(name, value);
     if (options.data !== undefined) target.searchParams.set('query', sql);
-    const message = await this.#post(target, options.data ?? sql, options.signal);
+    const message = await this.#send('POST', target, options.data ?? sql, options.signal);
     if (message.statusCode !== 200) throw new ServerError(await readText(message));
     return new Answer(message, this.url, options.signal);
   }
@@ -52,10 +52,22 @@ export class ApiClient {
     return rows;
   }
 
-  #post(target: URL, body: string | Readable, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+  /** The version of the server. @throws {Unreachable} also if something else answers there */
+  async version(): Promise<string> {
+    const answer = await readText(await this.#send('GET', new URL('/proton/info', this.url), '', undefined));
+    try {
+      const { name, version } = JSON.parse(answer) as Readonly<Record<string, unknown>>;
+      if (name === 'Millrace') return String(version);
+      throw new TypeError(`it calls itself ${String(name)}`);
+    } catch (cause) {
+      throw new Unreachable(`what answers at ${this.url} is no server of Millrace`, 'name another with --url or MILLRACE_URL', cause);
+    }
+  }
+
+  #send(method: 'GET' | 'POST', target: URL, body: string | Readable, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const send = target.protocol === 'https:' ? requestHttps : requestHttp;
-      const request = send(target, { method: 'POST', ...(signal && { signal }) }, resolve);
+      const request = send(target, { method, ...(signal && { signal }) }, resolve);
       request.once('error', (cause) => {
         reject(signal?.aborted ? signal.reason : noAnswer(this.url, cause));
       });

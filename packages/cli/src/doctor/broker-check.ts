@@ -1,3 +1,4 @@
+import { UsageError } from '../usage-error.ts';
 import { type Finding, finding } from './check.ts';
 import type { LoadConfiguration } from './machine-checks.ts';
 
@@ -11,7 +12,13 @@ export function checkBrokers(load: LoadConfiguration): Promise<Finding> {
     const brokers = isEmbedded ? [`127.0.0.1:${values['broker.port']}`] : cluster.brokers;
     const client = new KafkaClient({ ...cluster, brokers, clientId: 'millrace-doctor' });
     try {
-      const topics = await client.metadataOnce(null);
+      const topics = await client.metadataOnce(null).catch((cause: Error) => {
+        if (!isEmbedded) throw cause;
+        throw new UsageError(
+          `no embedded broker answers at ${brokers[0]}`,
+          'start one with `millrace server`, or name its port with --broker-port, or --brokers of a Kafka cluster',
+        );
+      });
       return { state: 'ok', detail: `${brokers.join(', ')}${isEmbedded ? ' (embedded)' : ''}, ${topics.length} topics` };
     } finally {
       await client.close();

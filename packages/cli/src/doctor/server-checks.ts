@@ -3,10 +3,7 @@ import { type Finding, finding } from './check.ts';
 
 /** Whether a server answers, and what of its views, pipes and plugins needs somebody. */
 export async function checkServer(client: ApiClient): Promise<readonly Finding[]> {
-  const answers = await finding('server', async () => {
-    const [row = {}] = await client.rows('SELECT version() AS version');
-    return { state: 'ok', detail: `${client.url}, version ${String(row['version'])}` };
-  });
+  const answers = await finding('server', async () => ({ state: 'ok', detail: `${client.url}, version ${await client.version()}` }));
   if (answers.state === 'failed') return [answers];
   const what = [
     { check: 'materialized views', statement: 'SHOW MATERIALIZED VIEWS', name: 'name', error: 'error', hint: 'millrace view show <view>' },
