@@ -12,15 +12,15 @@ const statesByWeight: readonly QueryState[] = ['failed', 'waiting', 'starting', 
 /** The tasks of a view that this server takes part with, as one. */
 export class RunningTasks {
   readonly #tasks: readonly RunningTask[];
-  /** Resolves when each of them runs, or is known to be run elsewhere. Rejects if one fails before. */
+  /** Resolves when each of them runs, or is known to be run elsewhere. Rejects if one fails before, when the others have been stopped. */
   readonly ready: Promise<void>;
   /** Resolves when all were stopped; rejects, the others stopped, with what ended one of them. */
   readonly done: Promise<void>;
 
   constructor(tasks: readonly RunningTask[]) {
     this.#tasks = tasks;
-    this.ready = Promise.all(tasks.map(({ running }) => running.ready)).then(() => {});
     this.done = this.#untilDone();
+    this.ready = this.#untilReady();
     this.ready.catch(() => {});
     this.done.catch(() => {});
   }
@@ -35,6 +35,16 @@ export class RunningTasks {
       this.#tasks.map(async ({ reads, writes, running }) => ({ reads, writes, of: await running.statistics() })),
     );
     return all.length === 1 ? all[0]!.of : merged(all);
+  }
+
+  async #untilReady(): Promise<void> {
+    try {
+      await Promise.all(this.#tasks.map(({ running }) => running.ready));
+    } catch (failure) {
+      // Whoever starts it anew finds nobody in its place.
+      await this.done.catch(() => {});
+      throw failure;
+    }
   }
 
   async #untilDone(): Promise<void> {
