@@ -38,6 +38,11 @@ export class KeptState {
     return changes;
   }
 
+  /** What was taken has not been stored: it is taken again, but for what has changed once more. */
+  putBack(changes: ReadonlyMap<string, Json | null>): void {
+    this.#uncommitted = new Map([...changes, ...this.#uncommitted]);
+  }
+
   /** What is kept now of each partition that has something. */
   *all(): Generator<TopicPartition & { readonly kept: ReadonlyMap<string, Json> }> {
     for (const of of this.#partitions) {

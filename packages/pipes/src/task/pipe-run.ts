@@ -256,11 +256,17 @@ export class PipeRun {
   /** Writes down what is delivered by now. */
   async #write(): Promise<void> {
     const offsets = this.progress.uncommitted();
-    const changes = this.#state.take();
+    const kept = this.#state.take();
     const position = this.#takePosition();
-    if (position !== undefined) changes.set(positionKey, position);
+    const changes = position === undefined ? kept : new Map([...kept, [positionKey, position]]);
     if (offsets.length === 0 && changes.size === 0 && !this.#committer.hasWork) return;
-    await this.#committer.commit(this.#isOwn ? offsets.map((of) => ({ ...of, offset: 0 })) : offsets, changes);
+    try {
+      await this.#committer.commit(this.#isOwn ? offsets.map((of) => ({ ...of, offset: 0 })) : offsets, changes);
+    } catch (failure) {
+      // Before there are transactions a commit may be tried again, with all that belongs to it.
+      this.#state.putBack(kept);
+      throw failure;
+    }
     this.progress.committed(offsets);
     for (const of of offsets) this.#options.suspects.forgetBefore(of, of.offset);
     this.#options.counters.deadLetters += this.#committer.takeDeadLetters();

@@ -7,10 +7,23 @@ import type { PipeKafka } from '../../src/progress/pipe-kafka.ts';
 /** A process with a connection to the cluster, as pipes see it. */
 export class PipeMachine extends Machine implements PipeKafka {
   #fail: (error: Error) => void = () => {};
+  #transactionsRefused: Error | undefined;
 
   /** Ends the member at hand as a group does that refuses it. */
   failMember(error: Error): void {
     this.#fail(error);
+  }
+
+  /** The next time that it wants to begin transactions nobody answers. */
+  refuseTransactionsOnce(error: Error): void {
+    this.#transactionsRefused = error;
+  }
+
+  override async openTransactionalProducer(...given: Parameters<Machine['openTransactionalProducer']>) {
+    const error = this.#transactionsRefused;
+    this.#transactionsRefused = undefined;
+    if (error !== undefined) throw error;
+    return super.openTransactionalProducer(...given);
   }
 
   override joinGroup(options: GroupOptions): GroupMember {

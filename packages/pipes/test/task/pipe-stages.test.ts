@@ -1,4 +1,4 @@
-import type { MillraceError } from '@millrace/core';
+import { MillraceError } from '@millrace/core';
 import { columnOf } from '@millrace/data';
 import type { Json } from '@millrace/sdk';
 import { describe, expect, it } from 'vitest';
@@ -113,6 +113,20 @@ describe('a processor that keeps state', () => {
         .map(({ key, value }) => [key!.toString(), value!.toString()])
         .at(-1),
     ).toEqual(['["s",0,"sum"]', '15']);
+  });
+
+  it('has it again even if its brokers were away when it was to be stored first', async () => {
+    const world = worldWith(4);
+    const pipe = world.start(pipeRequest(), new FakeStages(summing()));
+    pipe.machine.refuseTransactionsOnce(new MillraceError('KAFKA_BROKER_UNAVAILABLE', 'no broker answers'));
+    await world.until(() => world.committed('s') === 4);
+    pipe.kill();
+    world.write('s', 0, numbers(4, 5));
+    const hooks = summing();
+    const again = world.start(pipeRequest(), new FakeStages(hooks));
+    await world.until(() => world.committed('s') === 5);
+    await again.stop();
+    expect(hooks.sums.get('sum')).toBe(0 + 1 + 2 + 3 + 4);
   });
 
   it('keeps nothing of what was not delivered', async () => {
