@@ -36,7 +36,7 @@ export class Deployment {
     method: 'GET' | 'POST',
     path: string,
     signal: AbortSignal,
-    body?: unknown,
+    body?: string,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
     const { servers } = this.#options;
@@ -59,7 +59,7 @@ export class Deployment {
     method: string,
     path: string,
     signal: AbortSignal,
-    body: unknown,
+    body: string | undefined,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answer> {
     const { timeoutMs, headers: common } = this.#options;
@@ -68,7 +68,7 @@ export class Deployment {
       const response = await fetch(server + path, {
         method,
         headers: { ...common, ...headers },
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body ?? null,
         redirect: 'manual',
         signal: AbortSignal.any([signal, late]),
       });

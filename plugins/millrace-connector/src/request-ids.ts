@@ -10,7 +10,7 @@ const undecidedMax = 10_000;
 export class RequestIds {
   readonly #undecided = new Map<string, string>();
 
-  /** @param rows where the rows come from */
+  /** @param rows where the rows come from, and what they are */
   begin(rows: string): string {
     const id = this.#undecided.get(rows) ?? `${rows}/${randomUUID()}`;
     this.#undecided.set(rows, id);

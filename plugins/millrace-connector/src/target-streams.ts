@@ -73,7 +73,7 @@ export class TargetStreams {
       columns: declared.map((column) => ({ name: column.name, type: column.type })),
       ...(declared.some((column) => column.name === timeColumn) && { event_time_column: timeColumn }),
     };
-    const answer = await this.#deployment.request('POST', '/proton/v1/ddl/streams', signal, body);
+    const answer = await this.#deployment.request('POST', '/proton/v1/ddl/streams', signal, JSON.stringify(body));
     // Somebody else may have been quicker.
     if (answer.status !== 200 && answer.errorNumber !== streamExists) throw refusal(answer, `the stream ${name} cannot be made`);
     const made = await this.#read(name, signal);

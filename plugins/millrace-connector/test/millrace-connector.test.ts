@@ -200,6 +200,18 @@ describe('a request whose answer is lost', () => {
     await proxy.close();
   });
 
+  it('has no id for other rows of the same records', async () => {
+    const proxy = await faultyProxy({ port: deployment.port, faults: Faults.at({ 3: 'lose-answer' }) });
+    const driver = driverOf({ hosts: `127.0.0.1:${proxy.port}` });
+    const records = { topic: 'changed' };
+    await expect(driver.send(rowsEvent('test', [{ v: 1 }], records))).rejects.toThrow(NotConnected);
+    await driver.close();
+    await driver.send(rowsEvent('test', [{ v: 2 }], records));
+    expect(deployment.stored.map(({ data }) => data[0]![0])).toEqual([1, 2]);
+    await driver.close();
+    await proxy.close();
+  });
+
   it('is forgotten when its rows have arrived: the same rows are then new ones', async () => {
     const driver = driverOf();
     const event = rowsEvent('test', [{ v: 1 }], { topic: 'again' });
@@ -207,7 +219,7 @@ describe('a request whose answer is lost', () => {
     await driver.send(event);
     const ids = deployment.stored.map(({ headers }) => String(headers['x-timeplus-idempotent-id']));
     expect(ids).toHaveLength(2);
-    expect(ids[0]).toMatch(/^test\/again\/0\/0-0\/0-1\/[0-9a-f-]{36}$/);
+    expect(ids[0]).toMatch(/^test\/again\/0\/0-0\/[0-9a-f]{16}\/[0-9a-f-]{36}$/);
     expect(new Set(ids).size).toBe(2);
   });
 });
