@@ -93,10 +93,10 @@ export async function commitOffsets(coordinator: Coordinator, offsets: readonly 
       groupInstanceId: identity.instanceId,
       topics: byTopic(offsets).map(([name, partitions]) => ({
         name,
-        partitions: partitions.map(({ partition, offset }) => ({
+        partitions: partitions.map(({ partition, offset, metadata = '' }) => ({
           partitionIndex: partition,
           committedOffset: offset,
-          committedMetadata: '',
+          committedMetadata: metadata,
         })),
       })),
     });
@@ -129,13 +129,15 @@ export function fetchOffsets(coordinator: Coordinator, partitions: readonly Topi
     checkCode(group.errorCode, `OffsetFetch of group "${groupId}"`, { groupId });
     const found: PartitionOffset[] = [];
     for (const { name, partitions: of } of group.topics) {
-      for (const { partitionIndex, committedOffset, errorCode } of of) {
+      for (const { partitionIndex, committedOffset, metadata, errorCode } of of) {
         checkCode(errorCode, `OffsetFetch of group "${groupId}" for ${name}[${partitionIndex}]`, {
           groupId,
           topic: name,
           partition: partitionIndex,
         });
-        if (committedOffset >= 0) found.push({ topic: name, partition: partitionIndex, offset: committedOffset });
+        if (committedOffset < 0) continue;
+        const committed = { topic: name, partition: partitionIndex, offset: committedOffset };
+        found.push(metadata ? { ...committed, metadata } : committed);
       }
     }
     return found;

@@ -59,6 +59,8 @@ export interface TopicPartition {
 export interface PartitionOffset extends TopicPartition {
   /** The next record to read. */
   readonly offset: number;
+  /** What a group keeps with a committed offset: a short text of who commits. */
+  readonly metadata?: string;
 }
 
 /** What the cluster says of a topic. */

@@ -115,7 +115,11 @@ export class TransactionSession {
       groupInstanceId: member.groupInstanceId ?? null,
       topics: byTopic(offsets).map(([name, of]) => ({
         name,
-        partitions: of.map(({ partition, offset }) => ({ partitionIndex: partition, committedOffset: offset, committedMetadata: '' })),
+        partitions: of.map(({ partition, offset, metadata = '' }) => ({
+          partitionIndex: partition,
+          committedOffset: offset,
+          committedMetadata: metadata,
+        })),
       })),
     };
     await this.#groupCoordinator(groupId).call(async (connection) => {

@@ -86,7 +86,10 @@ export class Progress {
   /** What is delivered and not committed. */
   uncommitted(): PartitionOffset[] {
     const moved = [...this.#partitions.values()].filter(({ deliveredOffset, committedOffset }) => deliveredOffset > committedOffset);
-    return moved.map(({ topic, partition, deliveredOffset }) => ({ topic, partition, offset: deliveredOffset }));
+    return moved.map(({ topic, partition, deliveredOffset, metadata }) => {
+      const of = { topic, partition, offset: deliveredOffset };
+      return metadata === undefined ? of : { ...of, metadata };
+    });
   }
 
   committed(offsets: readonly PartitionOffset[]): void {
@@ -103,6 +106,8 @@ export class PartitionProgress implements TopicPartition {
   readonly partition: number;
   readonly boundary: number;
   readonly limit: number;
+  /** What is committed beside the offset. */
+  readonly metadata: string | undefined;
   readonly open: Open[] = [];
   /** Everything before it is delivered. */
   deliveredOffset: number;
@@ -111,7 +116,8 @@ export class PartitionProgress implements TopicPartition {
   position: Json | undefined;
   #endOffset: number;
 
-  constructor({ topic, partition, offset, endOffset, boundary, limit }: PartitionStart) {
+  constructor({ topic, partition, offset, endOffset, boundary, limit, metadata }: PartitionStart) {
+    this.metadata = metadata;
     this.topic = topic;
     this.partition = partition;
     this.boundary = boundary;

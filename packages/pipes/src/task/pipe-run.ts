@@ -34,8 +34,6 @@ export interface PipeRunOptions {
   readonly connector: StageKeeper<ConnectorStage>;
   readonly counters: PipeCounters;
   readonly suspects: Suspects;
-  /** Topics that are others of the same names than those that were read: they are begun anew. */
-  readonly remade: ReadonlySet<string>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -310,7 +308,7 @@ export class PipeRun {
   }
 }
 
-async function startProgress({ request, kafka, member, partitions, remade }: PipeRunOptions): Promise<Progress> {
+async function startProgress({ request, kafka, member, partitions }: PipeRunOptions): Promise<Progress> {
   const progress = new Progress();
   const { selection, boundaries } = request;
   if (selection === null) {
@@ -318,9 +316,11 @@ async function startProgress({ request, kafka, member, partitions, remade }: Pip
     for (const of of partitions) progress.add({ ...of, ...everything, offset: 0, endOffset: 0 });
     return progress;
   }
-  const starts = await startPartitions(kafka, member, partitions, selection, boundaries, remade);
+  const starts = await startPartitions(kafka, member, partitions, selection, boundaries);
   for (const start of starts) progress.add(start);
-  const first = starts.filter(({ isFirst }) => isFirst).map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+  const first = starts
+    .filter(({ isFirst }) => isFirst)
+    .map(({ topic, partition, offset, metadata = '' }) => ({ topic, partition, offset, metadata }));
   if (first.length > 0) await member.commit(first);
   return progress;
 }

@@ -43,9 +43,6 @@ export class PipeTask {
   readonly #connector: StageKeeper<ConnectorStage>;
   readonly #suspects = new Suspects();
   readonly #stopping = new AbortController();
-  /** Ids of the topics that are or were read, and those that have changed theirs: a stream was dropped and made anew. */
-  readonly #topicIds = new Map<string, string>();
-  readonly #remade = new Set<string>();
   #streams: readonly StreamDefinition[];
   /** What the member at hand has subscribed to. */
   #subscribed: readonly string[] = [];
@@ -178,16 +175,7 @@ export class PipeTask {
   #chosen(streams: readonly StreamDefinition[]): readonly StreamDefinition[] {
     const { selection } = this.#request;
     if (selection === null) return [];
-    const chosen = streams.filter(({ name }) => matchesPattern(selection.pattern, name)).toSorted((a, b) => (a.topic < b.topic ? -1 : 1));
-    for (const { topic, topicId } of chosen) this.#noteTopic(topic, topicId);
-    return chosen;
-  }
-
-  #noteTopic(topic: string, topicId: string | null): void {
-    if (topicId === null) return;
-    const before = this.#topicIds.get(topic);
-    if (before !== undefined && before !== topicId) this.#remade.add(topic);
-    this.#topicIds.set(topic, topicId);
+    return streams.filter(({ name }) => matchesPattern(selection.pattern, name)).toSorted((a, b) => (a.topic < b.topic ? -1 : 1));
   }
 
   #wake(): void {
@@ -278,7 +266,6 @@ export class PipeTask {
       throw failure;
     }
     this.#opening = undefined;
-    for (const { topic } of run.progress.partitions) this.#remade.delete(topic);
     this.#run = run;
     this.#state = 'running';
     this.#delayMs = firstDelayMs;
@@ -299,7 +286,6 @@ export class PipeTask {
       connector: this.#connector,
       counters: this.#counters,
       suspects: this.#suspects,
-      remade: new Set(this.#remade),
       clock,
       random,
       logger,

@@ -1,4 +1,12 @@
-import type { GroupMember, GroupOptions, PartitionOffset, Producer, TopicMetadata, TopicSpec } from '@millrace/kafka-client';
+import type {
+  GroupMember,
+  GroupOptions,
+  PartitionOffset,
+  Producer,
+  TopicMetadata,
+  TopicPartition,
+  TopicSpec,
+} from '@millrace/kafka-client';
 import type { RecordHeader, RecordInput } from '@millrace/kafka-protocol';
 import { Machine } from '../../../runtime/test/view/simulation/machine.ts';
 import { MachineMember } from '../../../runtime/test/view/simulation/machine-member.ts';
@@ -53,6 +61,15 @@ export class PipeMachine extends Machine implements PipeKafka {
   }
 }
 
+/** What is committed beside offsets, of the one group of a cluster. */
+const metadataOfClusters = new WeakMap<object, Map<string, string>>();
+
+function metadataOf({ cluster }: PipeMachine): Map<string, string> {
+  const kept = metadataOfClusters.get(cluster) ?? new Map<string, string>();
+  metadataOfClusters.set(cluster, kept);
+  return kept;
+}
+
 /** A member that also commits outside of transactions. */
 class CommittingMember extends MachineMember {
   readonly #owner: PipeMachine;
@@ -62,12 +79,23 @@ class CommittingMember extends MachineMember {
     this.#owner = machine;
   }
 
+  override async committed(partitions: readonly TopicPartition[]): Promise<PartitionOffset[]> {
+    const found = await super.committed(partitions);
+    const kept = metadataOf(this.#owner);
+    return found.map((of) => {
+      const metadata = kept.get(`${of.partition}@${of.topic}`);
+      return metadata === undefined ? of : { ...of, metadata };
+    });
+  }
+
   override commit(offsets: readonly PartitionOffset[] = []): Promise<void> {
     const { memberId, generation, groupId } = this;
     return this.#owner.request(() => {
+      const kept = metadataOf(this.#owner);
       const group = this.#owner.cluster.group(groupId);
       group.check({ memberId, generation });
       group.commit(offsets);
+      for (const { topic, partition, metadata } of offsets) if (metadata !== undefined) kept.set(`${partition}@${topic}`, metadata);
     });
   }
 }

@@ -99,30 +99,29 @@ describe('a pipe', () => {
     ]);
   });
 
-  it('reads a stream from its beginning that was dropped and made anew', async () => {
+  it.each(['while it runs', 'while it is stopped'])('reads a stream from its beginning that was dropped and made anew %s', async (when) => {
     const world = new PipeWorld();
-    const streamOf = (topicId: string) => [streamDefinition('s', { v: 'int32' }, { topicId })];
     world.cluster.createTopic('s', 1);
     world.write('s', 0, numbers(0, 5));
     const stages = new FakeStages();
-    const request = pipeRequest({ streams: streamOf('one'), boundaries: { s: [5] }, selection: { ...wholeSelection, history: null } });
-    const pipe = world.start(request, stages);
+    const request = pipeRequest({ boundaries: { s: [5] }, selection: { ...wholeSelection, history: null } });
+    let pipe = world.start(request, stages);
     await world.until(() => pipe.isReady);
-    pipe.task.setStreams([]);
-    await world.timeline.run(1000);
+    world.write('s', 0, numbers(5, 6));
+    await world.until(() => world.committed('s') === 6);
+    if (when === 'while it runs') {
+      pipe.task.setStreams([]);
+      await world.timeline.run(1000);
+    } else await pipe.stop();
     world.cluster.deleteTopic('s');
     world.cluster.createTopic('s', 1);
-    world.write('s', 0, numbers(10, 12));
-    pipe.task.setStreams(streamOf('two'));
-    await world.until(() => stages.delivered.length === 2);
-    world.write('s', 0, numbers(12, 13));
-    await world.until(() => world.committed('s') === 3);
+    world.write('s', 0, numbers(10, 22));
+    if (when === 'while it runs') pipe.task.setStreams(request.streams);
+    else pipe = world.start(request, stages);
+    await world.until(() => stages.delivered.length === 13);
     await pipe.stop();
-    expect(stages.delivered.map(({ row, isHistorical }) => [row['v'], isHistorical])).toEqual([
-      [10, false],
-      [11, false],
-      [12, false],
-    ]);
+    expect(valuesOf(stages)).toEqual([5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]);
+    expect(new Set(stages.delivered.map(({ isHistorical }) => isHistorical))).toEqual(new Set([false]));
   });
 
   it('keeps sending deletions, with their keys', async () => {
