@@ -1,7 +1,7 @@
-import { MillraceError } from '@millrace/core';
 import { BadRecord, NotConnected, Retryable } from '@millrace/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deleteBatch, rowsBatch } from './event-batches.ts';
+import { failureOf } from './failure-of.ts';
 import { localStages, never, stageRequest } from './open-stages.ts';
 import { target, targets } from './plugins/connectors.ts';
 
@@ -11,15 +11,6 @@ const batch = rowsBatch({ v: ['int32', [1, 2]] }, { clusters: ['there'] });
 
 const request = (name: string, pipe = 'p', exportName = 'ordered', more: Record<string, string> = {}) =>
   stageRequest('connector', exportName, { target: name, ...more }, { pipe });
-
-async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof MillraceError)) throw new Error(`no MillraceError but ${String(error)}`);
-  return error;
-}
 
 describe('a connector', () => {
   it('gets the rows, and the clusters that they have passed, this one last', async () => {

@@ -1,4 +1,3 @@
-import { MillraceError } from '@millrace/core';
 import { formatDataType } from '@millrace/data';
 import type { EventBatch, Processed, ProcessorStage } from '@millrace/pipes';
 import type { Row } from '@millrace/sdk';
@@ -6,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BatchRows } from '../../src/host/events/batch-rows.ts';
 import { PluginMetrics } from '../../src/host/services/plugin-metrics.ts';
 import { deleteBatch, rowsBatch } from './event-batches.ts';
+import { failureOf } from './failure-of.ts';
 import { localStages, never, stageRequest } from './open-stages.ts';
 
 const numbers = rowsBatch({ v: ['int32', [0, 1, 2, 3]], name: ['string', ['a', 'ä', 'c', 'd']] });
@@ -24,15 +24,6 @@ function typesOf({ schema }: EventBatch): Record<string, string> {
 
 async function processed(exportName: string, batch = numbers, attributes: Record<string, string> = {}): Promise<EventBatch[]> {
   return [...(await (await open(exportName, attributes)).process(batch, 1)).batches];
-}
-
-async function failure(work: Promise<unknown>): Promise<MillraceError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof MillraceError)) throw new Error(`no MillraceError but ${String(error)}`);
-  return error;
 }
 
 describe('a processor', () => {
@@ -101,7 +92,7 @@ describe('a processor', () => {
     expect(await changes(one)).toEqual({ count: 41 });
     await stage.rollBack();
     expect(await changes(one)).toEqual({ count: 41 });
-    await failure(stage.process(rowsBatch({ v: ['int32', [1, 1, -1]] }), 1));
+    await failureOf(stage.process(rowsBatch({ v: ['int32', [1, 1, -1]] }), 1));
     expect(await changes(one)).toEqual({ count: 42 });
     expect(await changes(deleteBatch(1))).toEqual({ count: null });
     expect(await changes(one)).toEqual({ count: 1 });
@@ -123,7 +114,7 @@ describe('a processor', () => {
   });
 
   it('says which row of the batch it has thrown at, and with which hook', async () => {
-    const error = await failure((await open('counting')).process(rowsBatch({ v: ['int32', [1, -5, 2]] }), 1));
+    const error = await failureOf((await open('counting')).process(rowsBatch({ v: ['int32', [1, -5, 2]] }), 1));
     expect(error.code).toBe('PLUGIN_FAILED');
     expect(error.message).toBe('the plugin counting failed in process: negative -5');
     expect(error.details).toEqual({ cause: 'error', plugin: 'counting', hook: 'process', row: 1 });
@@ -146,13 +137,13 @@ describe('a processor', () => {
       'column f: [Function: f] is no value of a row: values are number, bigint, boolean, string, null, arrays and Maps of them',
     ],
   ])('refuses %s as a row, and says what came', async (value, message) => {
-    const error = await failure(processed('giving', numbers, { value: `(${value})` }));
+    const error = await failureOf(processed('giving', numbers, { value: `(${value})` }));
     expect(error.message).toBe(`the plugin giving failed in map: ${message}`);
     expect(error.details).toMatchObject({ cause: 'error', hook: 'map', row: 0 });
   });
 
   it('refuses an answer of a filter that is neither true nor false', async () => {
-    const error = await failure(processed('asking', numbers, { value: '"yes"' }));
+    const error = await failureOf(processed('asking', numbers, { value: '"yes"' }));
     expect(error.message).toBe("the plugin asking failed in filter: filter gave 'yes': it gives true or false");
   });
 
@@ -236,7 +227,7 @@ describe('a processor', () => {
     ['event.row(4)', /there is no row 4: the event has 4, from 0 on/],
     ['event.rows.push({})', /not extensible/],
   ])('is told what is wrong with %s', async (code, message) => {
-    expect((await failure(emitted(code))).message).toMatch(message);
+    expect((await failureOf(emitted(code))).message).toMatch(message);
   });
 
   it('cannot emit when its hook has ended', async () => {
@@ -260,7 +251,7 @@ describe('a processor', () => {
   });
 
   it('whose attributes cannot be read is named with them', async () => {
-    const error = await failure(open('touchy', { x: '1' }));
+    const error = await failureOf(open('touchy', { x: '1' }));
     expect([error.message, error.details['hook']]).toEqual(['the plugin touchy failed in attributes: cannot check', 'attributes']);
   });
 });

@@ -1,4 +1,4 @@
-import { type DataType, msPerDay, msToTicks, precisionOf, type Value as StoredValue, ticksToMs, toText } from '@millrace/data';
+import { columnKind, type DataType, msPerDay, msToTicks, precisionOf, type Value as StoredValue, ticksToMs, toText } from '@millrace/data';
 import type { Value } from '@millrace/sdk';
 
 /** Turns a stored value, which is not NULL, into what plugins see; undefined = it is the same. */
@@ -6,18 +6,10 @@ export type ValueReader = ((value: StoredValue) => Value) | undefined;
 
 /** How plugins see the values of a type. */
 export function sdkValueReader(type: DataType): ValueReader {
+  if (type.kind !== 'nullable' && columnKind(type) === 'string') return (value) => toText(value as string);
   switch (type.kind) {
     case 'nullable':
       return orNull(sdkValueReader(type.inner));
-    case 'string':
-    case 'fixed_string':
-    case 'json':
-    case 'uuid':
-    case 'ipv4':
-    case 'ipv6':
-    case 'enum8':
-    case 'enum16':
-      return (value) => toText(value as string);
     case 'date':
       return (value) => (value as number) * msPerDay;
     case 'datetime':

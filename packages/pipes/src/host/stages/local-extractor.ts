@@ -5,17 +5,12 @@ import type { ExtractorStage } from '../../stage/stage.ts';
 import { recordLanes } from '../events/record-lanes.ts';
 import { RowEncoder } from '../events/row-encoder.ts';
 import { describeValue } from '../events/stored-value.ts';
-import type { RunHook } from '../run-hook.ts';
+import { closeOpened, type Opened } from './close-opened.ts';
 import { hookError } from './hook-failure.ts';
 
 /** A source of its own that was opened. */
-export interface OpenExtractor {
-  readonly definition: ExtractorDefinition;
-  readonly resource: unknown;
+export interface OpenExtractor extends Opened<ExtractorDefinition> {
   readonly clock: Clock;
-  readonly runHook: RunHook;
-  readonly closing: AbortController;
-  readonly signal: AbortSignal;
 }
 
 /** A source of its own whose hooks run in this thread. Its rows come from no topic: they are numbered as they come. */
@@ -45,13 +40,7 @@ export class LocalExtractor implements ExtractorStage {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { definition, resource, closing, runHook } = this.#open;
-    closing.abort();
-    try {
-      await runHook('close', () => definition.close?.(resource));
-    } catch (error) {
-      throw hookError({ plugin: definition.name, hook: 'close' }, error);
-    }
+    await closeOpened(this.#open);
   }
 
   #batch({ stream, columns, rows, keys, times }: Extracted): EventBatch {

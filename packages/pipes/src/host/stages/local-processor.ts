@@ -8,7 +8,7 @@ import { Emitted } from '../events/emitted.ts';
 import { RowEncoder } from '../events/row-encoder.ts';
 import { rowLayout } from '../events/row-reader.ts';
 import { describeValue } from '../events/stored-value.ts';
-import type { RunHook } from '../run-hook.ts';
+import { closeOpened, type Opened } from './close-opened.ts';
 import { hookError } from './hook-failure.ts';
 import { KeyedStates } from './keyed-states.ts';
 
@@ -23,16 +23,10 @@ interface Encoding {
 }
 
 /** A processor that was opened. */
-export interface OpenProcessor {
+export interface OpenProcessor extends Opened<ProcessorDefinition> {
   readonly pipe: string;
-  readonly definition: ProcessorDefinition;
   readonly attributes: unknown;
-  readonly resource: unknown;
   readonly timezone: string;
-  readonly runHook: RunHook;
-  /** Aborted when the stage closes. */
-  readonly closing: AbortController;
-  readonly signal: AbortSignal;
 }
 
 /** A processor whose hooks run in this thread. */
@@ -77,13 +71,7 @@ export class LocalProcessor implements ProcessorStage {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { definition, resource, closing, runHook } = this.#open;
-    closing.abort();
-    try {
-      await runHook('close', () => definition.close?.(resource));
-    } catch (error) {
-      throw hookError({ plugin: definition.name, hook: 'close' }, error);
-    }
+    await closeOpened(this.#open);
   }
 
   async #run(batch: EventBatch, context: ProcessContext & { readonly state: KeyedState }): Promise<EventBatch[]> {

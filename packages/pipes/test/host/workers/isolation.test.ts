@@ -3,6 +3,7 @@ import type { PluginHost, ProcessorStage, StageFailure } from '@millrace/pipes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchRows } from '../../../src/host/events/batch-rows.ts';
 import { rowsBatch } from '../event-batches.ts';
+import { failureOf as errorOf } from '../failure-of.ts';
 import { never } from '../open-stages.ts';
 import { PackageFolder, recordingLogger, requestFor } from './user-packages.ts';
 
@@ -98,12 +99,8 @@ interface Failure extends StageFailure {
 }
 
 async function failureOf(work: Promise<unknown>): Promise<Failure> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof MillraceError)) throw new Error(`no MillraceError but ${String(error)}`);
-  return { ...(error.details as unknown as StageFailure), message: error.message };
+  const { details, message } = await errorOf(work);
+  return { ...(details as unknown as StageFailure), message };
 }
 
 const open = (plugin: string, attributes: Record<string, string>, pipe: string) =>

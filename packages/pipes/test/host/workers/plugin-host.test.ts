@@ -2,11 +2,11 @@ import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MillraceError } from '@millrace/core';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BatchRows } from '../../../src/host/events/batch-rows.ts';
 import { rowsBatch } from '../event-batches.ts';
+import { failureOf } from '../failure-of.ts';
 import { never } from '../open-stages.ts';
 import { PackageFolder, processorModule, recordingLogger, requestFor } from './user-packages.ts';
 
@@ -24,15 +24,6 @@ const fileUri = (path: string) => pathToFileURL(path).href;
 /** The news of newer code is on its way to the thread of the pipe: until it is there, events go on through the old one. */
 async function untilRefused(work: () => Promise<unknown>): Promise<never> {
   for (;;) await work();
-}
-
-async function failureOf(work: Promise<unknown>): Promise<MillraceError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof MillraceError)) throw new Error(`no MillraceError but ${String(error)}`);
-  return error;
 }
 
 async function values(host: Awaited<ReturnType<PackageFolder['host']>>, name: string, attributes = {}): Promise<unknown[]> {
