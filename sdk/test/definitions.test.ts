@@ -108,6 +108,10 @@ describe('a class', () => {
       override handshake() {
         throw new Error('nobody there');
       }
+      override close() {
+        super.close();
+        throw new Error('was never open');
+      }
     }
     const definition = defineConnector({ ...base, useClass: Unreachable });
     await expect(definition.open({ ...opening, 0: 1, 1: 2 } as never)).rejects.toThrow('nobody there');

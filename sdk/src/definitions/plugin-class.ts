@@ -82,7 +82,14 @@ export async function openInstance<A, T extends PluginInstance<A>, S extends rea
     await begin(instance);
     return instance;
   } catch (error) {
-    await instance.close?.();
+    await closeQuietly(instance);
     throw error;
   }
+}
+
+/** What failed before says more than what fails now. */
+async function closeQuietly<A>(instance: PluginInstance<A>): Promise<void> {
+  try {
+    await instance.close?.();
+  } catch {}
 }
