@@ -5,7 +5,10 @@ import { renderTable } from '../../output/table.ts';
 
 export default class PipepluginDescribe extends ClientCommand {
   static override readonly summary = 'Show the attributes of a plugin: what they are for, and what may stand in them.';
-  static override readonly examples = ['<%= config.bin %> pipeplugin describe iotdb-extractor'];
+  static override readonly examples = [
+    '<%= config.bin %> pipeplugin describe iotdb-extractor',
+    '<%= config.bin %> pipeplugin describe webhook-connector --json',
+  ];
   static override readonly args = { plugin: Args.string({ description: 'name of the plugin', required: true }) };
 
   async run() {

@@ -10,7 +10,7 @@ export default class PipepluginDev extends ClientCommand {
   static override readonly summary = 'Install the plugins of a project, and again whenever a file is saved.';
   static override readonly description =
     'Pipes that use them go over to the new code between two events. Ends with Ctrl-C; the plugins stay.';
-  static override readonly examples = ['<%= config.bin %> pipeplugin dev .'];
+  static override readonly examples = ['<%= config.bin %> pipeplugin dev', '<%= config.bin %> pipeplugin dev plugins/webhook-connector'];
   static override readonly args = { folder: Args.string({ description: 'folder of the project', default: '.' }) };
   static override readonly enableJsonFlag = false;
 

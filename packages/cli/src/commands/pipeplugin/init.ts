@@ -4,7 +4,10 @@ import { projectKinds, writeProject } from '../../plugin/write-project.ts';
 
 export default class PipepluginInit extends BaseCommand {
   static override readonly summary = 'Write a project for a plugin of your own, in TypeScript, with a test that passes.';
-  static override readonly examples = ['<%= config.bin %> pipeplugin init webhook-connector --kind connector'];
+  static override readonly examples = [
+    '<%= config.bin %> pipeplugin init threshold',
+    '<%= config.bin %> pipeplugin init webhook-connector --kind connector',
+  ];
   static override readonly args = {
     folder: Args.string({ description: 'folder to make; its name is that of the plugin', required: true }),
   };

@@ -6,7 +6,7 @@ import { UsageError } from '../../usage-error.ts';
 
 export default class PipepluginTest extends BaseCommand {
   static override readonly summary = 'Run the tests of a project: what its `npm test` does.';
-  static override readonly examples = ['<%= config.bin %> pipeplugin test .'];
+  static override readonly examples = ['<%= config.bin %> pipeplugin test', '<%= config.bin %> pipeplugin test plugins/webhook-connector'];
   static override readonly args = { folder: Args.string({ description: 'folder of the project', default: '.' }) };
   static override readonly enableJsonFlag = false;
 
