@@ -124,7 +124,7 @@ describe.concurrent('views that several tasks share', () => {
         await server.stop();
       }
     },
-    isLong ? 1_800_000 : 180_000,
+    isLong ? 1_800_000 : 300_000,
   );
 
   it('are shared by the servers of a cluster, one of which goes on alone when the other dies, and shares again when it comes back', async () => {
@@ -164,5 +164,5 @@ describe.concurrent('views that several tasks share', () => {
     } finally {
       await Promise.all(servers.map((server) => server.stop()));
     }
-  }, 180_000);
+  }, 300_000);
 });
