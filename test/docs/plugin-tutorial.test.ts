@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../architecture/workspace.ts';
-import { Started } from '../harness/process.ts';
+import { freePort, Started } from '../harness/process.ts';
 import { openTestServer, type TestServer } from '../harness/server.ts';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 
@@ -19,6 +19,8 @@ const goingOn: Readonly<Record<string, RegExp>> = {
 };
 
 let server: TestServer;
+/** In place of the port that the page names: it may be taken here. */
+let port: number;
 let folder = mkdtempSync(join(tmpdir(), 'millrace-tutorial-'));
 const base = folder;
 const running = new Map<string, Started>();
@@ -26,6 +28,7 @@ const running = new Map<string, Started>();
 let replaced: { readonly file: string; readonly text: string } | undefined;
 
 beforeAll(async () => {
+  port = await freePort();
   server = await openTestServer('', { pipe_lib_dir: join(base, 'lib') });
 });
 afterAll(async () => {
@@ -39,7 +42,8 @@ describe(page, () => {
   for (const block of codeBlocks(page)) it(`line ${block.line}: ${block.language}`, () => follow(block));
 });
 
-async function follow(block: CodeBlock): Promise<void> {
+async function follow(written: CodeBlock): Promise<void> {
+  const block = { ...written, text: written.text.replaceAll('18085', String(port)) };
   switch (block.language) {
     case 'sh':
       for (const command of block.text.split('\n')) await run(command);
