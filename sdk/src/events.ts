@@ -37,7 +37,7 @@ export interface RowsEvent<R extends Row = Row> {
   readonly rows: readonly R[];
   row(index: number): R;
   /** @throws {RangeError} for a column that is not there */
-  column(name: string): ColumnReader;
+  column(name: keyof R & string): ColumnReader;
   /** The record's key, as bytes; null without one. */
   key(index: number): Uint8Array | null;
   /** Event time of the row (`_tp_time`), milliseconds since the epoch. */

@@ -7,6 +7,7 @@ import { openOf } from './open-of.ts';
 import { type ConnectorInstance, injectionsOf, openInstance, type PluginClass } from './plugin-class.ts';
 import type { OpenContext, PluginBase } from './plugin-definition.ts';
 
+// The compiler explains the last form that does not fit: that of hooks is the usual one.
 /** A connector that is a class. */
 export interface ConnectorClass<A, S extends readonly unknown[]>
   extends Omit<PluginBase<A, NoInjections>, 'inject'>,
@@ -14,6 +15,9 @@ export interface ConnectorClass<A, S extends readonly unknown[]>
   readonly useClass: PluginClass<ConnectorInstance<A>, S>;
 }
 
+// The compiler explains the last form that does not fit: that of hooks is the usual one.
+/** A connector that is a class. */
+export function defineConnector<A, S extends readonly unknown[]>(options: ConnectorClass<A, S>): ConnectorDefinition<A>;
 /**
  * Defines a connector, from hooks or from a class. Types of attributes, services, and of what `open` gives are inferred: `open` stands before
  * the hooks that take it. The type of the rows is that of the `event` parameter, if it is annotated.
@@ -22,7 +26,6 @@ export interface ConnectorClass<A, S extends readonly unknown[]>
 export function defineConnector<A, I extends Injections = NoInjections, R = OpenContext<A, I>, In extends Row = Row>(
   hooks: ConnectorHooks<A, I, R, In>,
 ): ConnectorDefinition<A, I, R, In>;
-export function defineConnector<A, S extends readonly unknown[]>(options: ConnectorClass<A, S>): ConnectorDefinition<A>;
 export function defineConnector<A>(
   options: ConnectorHooks<A, Injections, unknown, Row> | ConnectorClass<A, readonly unknown[]>,
 ): ConnectorDefinition<A> {

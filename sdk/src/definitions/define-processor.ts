@@ -7,6 +7,7 @@ import { injectionsOf, openInstance, type PluginClass, type ProcessorInstance } 
 import type { OpenContext, PluginBase } from './plugin-definition.ts';
 import type { ProcessorDefinition, ProcessorHooks } from './processor-definition.ts';
 
+// The compiler explains the last form that does not fit: that of hooks is the usual one.
 /** A processor that is a class. */
 export interface ProcessorClass<A, S extends readonly unknown[]>
   extends Omit<PluginBase<A, NoInjections>, 'inject'>,
@@ -17,6 +18,9 @@ export interface ProcessorClass<A, S extends readonly unknown[]>
 /** The hook that does the work of a processor, from the simplest to the most powerful. */
 const processorHooks = ['map', 'filter', 'flatMap', 'process', 'processBatch'] as const;
 
+// The compiler explains the last form that does not fit: that of hooks is the usual one.
+/** A processor that is a class. */
+export function defineProcessor<A, S extends readonly unknown[]>(options: ProcessorClass<A, S>): ProcessorDefinition<A>;
 /**
  * Defines a processor, from hooks or from a class. Types of attributes, services, and of what `open` gives are inferred: `open` stands before
  * the hooks that take it. The type of the rows is that of the `row` or `event` parameter, if it is annotated.
@@ -25,7 +29,6 @@ const processorHooks = ['map', 'filter', 'flatMap', 'process', 'processBatch'] a
 export function defineProcessor<A, I extends Injections = NoInjections, R = OpenContext<A, I>, In extends Row = Row>(
   hooks: ProcessorHooks<A, I, R, In>,
 ): ProcessorDefinition<A, I, R, In>;
-export function defineProcessor<A, S extends readonly unknown[]>(options: ProcessorClass<A, S>): ProcessorDefinition<A>;
 export function defineProcessor<A>(
   options: ProcessorHooks<A, Injections, unknown, Row> | ProcessorClass<A, readonly unknown[]>,
 ): ProcessorDefinition<A> {

@@ -36,6 +36,9 @@ export const mixed = defineConnector({
       return void rows;
     }
     const user: string = event.row(0).user;
+    event.column('user');
+    // @ts-expect-error a column that the stream does not have
+    event.column('usr');
     // @ts-expect-error a column that the stream does not have
     return void [user, event.row(0).usr];
   },
