@@ -355,7 +355,7 @@ const pipeStatement: Arbitrary<Statement> = fc.oneof(
   }),
   node({ kind: fc.constant('drop_pipe_plugin' as const), ifExists: fc.boolean(), name: freeName }),
   node({ kind: fc.constant('show_pipe_plugins' as const), like, format: fc.option(identifier) }),
-  node({ kind: fc.constant('describe_pipe_plugin' as const), name: freeName, format: fc.option(identifier) }),
+  node({ kind: fc.constant('describe_pipe_plugin' as const), name: identifier, format: fc.option(identifier) }),
 );
 
 const explained = runnable.filter((inner) => inner.kind !== 'insert' || inner.rows.kind !== 'format');

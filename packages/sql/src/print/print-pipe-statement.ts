@@ -53,7 +53,7 @@ export function printPipeStatement(statement: PipeStatement): string {
     case 'show_pipe_plugins':
       return words('SHOW PIPEPLUGINS', printLike(statement.like), printFormat(statement.format));
     case 'describe_pipe_plugin':
-      return words('DESCRIBE PIPEPLUGIN', printFreeName(statement.name), printFormat(statement.format));
+      return words('DESCRIBE PIPEPLUGIN', printIdentifier(statement.name), printFormat(statement.format));
     default:
       return unreachable(statement);
   }
