@@ -134,9 +134,12 @@ export class PipeTask {
   async #goOn(onReady: () => void): Promise<void> {
     await this.#throwGroupFailure();
     await this.#makePlaceOfPosition();
+    if (this.#mustRestart) {
+      // They may change again meanwhile.
+      this.#mustRestart = false;
+      if (this.#topics.join() !== this.#subscribed.join()) await this.#leave();
+    }
     const topics = this.#topics;
-    if (this.#mustRestart && topics.join() !== this.#subscribed.join()) await this.#leave();
-    this.#mustRestart = false;
     if (topics.length > 0 && this.#member === undefined) this.#join(topics);
     if (this.#assigned.length > 0) {
       await this.#runOnce(onReady);

@@ -14,6 +14,8 @@ import type { PipeKafka } from '../../src/progress/pipe-kafka.ts';
 
 /** A process with a connection to the cluster, as pipes see it. */
 export class PipeMachine extends Machine implements PipeKafka {
+  /** Called when a member leaves its group. */
+  onLeave: () => void = () => {};
   #fail: (error: Error) => void = () => {};
   #transactionsRefused: Error | undefined;
 
@@ -86,6 +88,11 @@ class CommittingMember extends MachineMember {
       const metadata = kept.get(`${of.partition}@${of.topic}`);
       return metadata === undefined ? of : { ...of, metadata };
     });
+  }
+
+  override leave(): Promise<void> {
+    this.#owner.onLeave();
+    return super.leave();
   }
 
   override commit(offsets: readonly PartitionOffset[] = []): Promise<void> {

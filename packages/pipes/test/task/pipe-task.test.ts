@@ -99,6 +99,20 @@ describe('a pipe', () => {
     ]);
   });
 
+  it('takes in streams that come while it takes in others', async () => {
+    const world = new PipeWorld();
+    const names = ['s', 't', 'u'];
+    for (const name of names) world.cluster.createTopic(name, 1);
+    const streams = names.map((name) => streamDefinition(name, { v: 'int32' }));
+    const pipe = world.start(pipeRequest({ streams: streams.slice(0, 1) }), new FakeStages());
+    await world.until(() => pipe.isReady);
+    pipe.machine.onLeave = () => pipe.task.setStreams(streams);
+    pipe.task.setStreams(streams.slice(0, 2));
+    for (const name of names) world.write(name, 0, numbers(5, 6));
+    await world.until(() => names.every((name) => world.committed(name) === 1));
+    await pipe.stop();
+  });
+
   it.each(['while it runs', 'while it is stopped'])('reads a stream from its beginning that was dropped and made anew %s', async (when) => {
     const world = new PipeWorld();
     world.cluster.createTopic('s', 1);
