@@ -98,6 +98,13 @@ describe('a processor', () => {
     expect(await changes(one)).toEqual({ count: 1 });
   });
 
+  it('counts up by numbers alone that a figure can be', () => {
+    const metrics = new PluginMetrics();
+    const stage = { pipe: 'p', stage: 'processor', plugin: 'x' } as const;
+    for (const by of [-1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => metrics.count(stage, 'rows', by)).toThrow(TypeError);
+    expect(metrics.list()).toEqual([]);
+  });
+
   it('keeps the state of each partition apart', async () => {
     const stage = await open('counting');
     const counts = async (partition: number) => {
@@ -140,6 +147,22 @@ describe('a processor', () => {
     const error = await failureOf(processed('giving', numbers, { value: `(${value})` }));
     expect(error.message).toBe(`the plugin giving failed in map: ${message}`);
     expect(error.details).toMatchObject({ cause: 'error', hook: 'map', row: 0 });
+  });
+
+  it('takes nothing for a value that objects have by themselves', async () => {
+    for (const columns of ['undefined', '[{ name: "v", type: "int8" }, { name: "constructor", type: "nullable(string)" }]']) {
+      const [batch] = await processed('emitting', numbers, { code: `emit.rows([{ v: 1, constructor: "Ferrari" }, { v: 2 }], ${columns})` });
+      expect(rowsOf(batch!)).toEqual([
+        { v: 1, constructor: 'Ferrari' },
+        { v: 2, constructor: null },
+      ]);
+    }
+  });
+
+  it('refuses times that nobody can print', async () => {
+    const times = rowsBatch({ at: ['datetime64(3)', [1, 2]] });
+    const error = await failureOf(processed('giving', times, { value: '({ at: 1e300 })' }));
+    expect(error.message).toContain('column at: 1e+300 is no datetime64(3): it is a number of milliseconds since the epoch');
   });
 
   it('refuses an answer of a filter that is neither true nor false', async () => {
@@ -218,6 +241,7 @@ describe('a processor', () => {
 
   it.each([
     ['emit.rows([{ v: 1 }], [{ name: "v", type: "int9" }])', /int9/],
+    ['emit.rows([{ v: 1 }], [{ name: "v", type: "int8" }, { name: "v", type: "string" }])', /two columns are called v/],
     ['emit.rows([{ v: 1 }], undefined, [4])', /sources/],
     ['emit.rows([{ v: 1 }, { v: 2 }], undefined, [2, 1])', /sources/],
     ['emit.event(null)', /emit.event takes an event/],

@@ -64,7 +64,7 @@ export class PipeMetrics {
     const metric = this.#ofPlugins.get(full) ?? (kind === 'gauge' ? new Gauge(options) : new Counter(options));
     this.#ofPlugins.set(full, metric);
     // What one plugin calls a counter another may call a gauge.
-    if (metric instanceof Gauge || value >= 0) metric.inc({ pipe, stage, plugin }, value);
+    if (metric instanceof Gauge || (value >= 0 && value < Infinity)) metric.inc({ pipe, stage, plugin }, value);
   }
 }
 

@@ -92,7 +92,7 @@ export class RowColumns {
       name,
       type: type ?? makeNullable({ kind: 'string' }),
       isTyped: type !== undefined,
-      read: new Function('row', `return row[${JSON.stringify(name)}]`) as Slot['read'],
+      read: readerOf(name),
     };
     this.#slots.push({ ...slot, write: storedValueWriter(slot.type) });
   }
@@ -111,6 +111,12 @@ export class RowColumns {
     if (!isSame) this.#schema = this.#slots.map(({ name, type }) => ({ name, type }));
     return this.#schema;
   }
+}
+
+/** What every object has by itself is no value of a row. */
+function readerOf(name: string): Slot['read'] {
+  if (name in Object.prototype) return (row) => (Object.hasOwn(row, name) ? row[name] : undefined);
+  return new Function('row', `return row[${JSON.stringify(name)}]`) as Slot['read'];
 }
 
 function typeOf(name: string, value: unknown, row: number): DataType {
@@ -174,6 +180,7 @@ function refused(error: unknown, name: string, row: number): unknown {
 
 interface DeclaredColumn {
   readonly name: string;
+  readonly read: (row: Row) => unknown;
   readonly type: DataType;
   readonly write: ValueWriter;
 }
@@ -186,7 +193,7 @@ export class DeclaredColumns {
   /** @throws {MillraceError} PLAN_TYPE_UNKNOWN */
   constructor(columns: readonly SdkColumn[]) {
     this.schema = columns.map(({ name, type }) => ({ name, type: parseDataType(type) }));
-    this.#writers = this.schema.map(({ name, type }) => ({ name, type, write: storedValueWriter(type) }));
+    this.#writers = this.schema.map(({ name, type }) => ({ name, type, read: readerOf(name), write: storedValueWriter(type) }));
   }
 
   /** @throws {RowRefused} */
@@ -200,10 +207,10 @@ export class DeclaredColumns {
     return { schema: this.schema, columns: this.#writers.map((writer) => this.#column(writer, rows)) };
   }
 
-  #column({ name, type, write }: DeclaredColumn, rows: readonly Row[]): Column {
+  #column({ name, type, read, write }: DeclaredColumn, rows: readonly Row[]): Column {
     const builder = createColumnBuilder(type, rows.length);
     for (const [i, row] of rows.entries()) {
-      const value = row[name] ?? null;
+      const value = read(row) ?? null;
       if (value === null && !isNullable(type)) throw new RowRefused(i, `the column ${name} of type ${formatDataType(type)} takes no null`);
       builder.append(value === null ? null : writeAt(write, value, name, i));
     }

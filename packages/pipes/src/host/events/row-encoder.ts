@@ -36,4 +36,9 @@ function checkColumns(columns: readonly SdkColumn[]): void {
   if (!Array.isArray(columns) || !columns.every(isColumn)) {
     throw new TypeError(`columns are an array of { name, type }, not ${describeValue(columns)}`);
   }
+  const names = new Set<string>();
+  for (const { name } of columns) {
+    if (names.has(name)) throw new TypeError(`two columns are called ${name}`);
+    names.add(name);
+  }
 }

@@ -17,6 +17,9 @@ export class ValueRefused extends Error {}
 /** Turns what a plugin gave, which is not null, into a value of a type. @throws {ValueRefused} */
 export type ValueWriter = (value: unknown) => StoredValue;
 
+/** Farther from the epoch there are no times, neither in JavaScript. */
+const mostMs = 8.64e15;
+
 /** How what plugins give becomes values of a type. NULL passes where the type is nullable. */
 export function storedValueWriter(type: DataType): ValueWriter {
   const refuse = (value: unknown, legal: string): never => {
@@ -100,7 +103,9 @@ function bigIntWriter(type: DataType, refuse: Refuse): ValueWriter {
 
 function timeWriter(type: DataType, refuse: Refuse): ValueWriter {
   return (value) =>
-    Number.isFinite(value) ? ticksOfMs(value as number, type) : refuse(value, 'it is a number of milliseconds since the epoch');
+    typeof value === 'number' && Math.abs(value) <= mostMs
+      ? ticksOfMs(value, type)
+      : refuse(value, `it is a number of milliseconds since the epoch, at most ${mostMs} away from it`);
 }
 
 function textCheck(type: DataType): (text: string, refuse: Refuse) => string {

@@ -16,7 +16,7 @@ export class PluginMetrics {
 
   /** @throws {TypeError} for a name that Prometheus would not take, and for a number that is none */
   count(stage: StageLabels, name: string, by: number): void {
-    if (!(by >= 0)) throw new TypeError(`the counter ${name} cannot be counted up by ${by}: it is a number from 0 on`);
+    if (!(by >= 0 && by < Infinity)) throw new TypeError(`the counter ${name} cannot be counted up by ${by}: it is a number from 0 on`);
     this.#set(stage, name, 'counter', (value) => value + by);
   }
 

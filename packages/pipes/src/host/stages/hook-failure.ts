@@ -30,7 +30,7 @@ export function hookError({ plugin, hook }: Hook, thrown: unknown, row?: number,
   const inHand = row === undefined ? {} : { row };
   if (thrown instanceof HookTimedOut) return stageError({ cause: 'timeout', plugin, hook }, message, thrown);
   if (thrown instanceof RowRefused) return stageError({ cause: 'error', plugin, hook, row: thrown.row }, message, thrown);
-  switch ((thrown as { readonly name?: unknown } | null | undefined)?.name) {
+  switch (nameOf(thrown)) {
     case 'NotConnected':
       return stageError({ cause: 'not-connected', plugin, hook }, message, thrown);
     case 'Retryable': {
@@ -42,6 +42,15 @@ export function hookError({ plugin, hook }: Hook, thrown: unknown, row?: number,
       return badRecord({ plugin, hook }, thrown, message, row, rowCount);
     default:
       return stageError({ cause: 'error', plugin, hook, ...inHand }, message, thrown);
+  }
+}
+
+/** Never throws itself, whatever was thrown. */
+function nameOf(thrown: unknown): unknown {
+  try {
+    return (thrown as { readonly name?: unknown } | null | undefined)?.name;
+  } catch {
+    return undefined;
   }
 }
 
