@@ -53,19 +53,36 @@ export async function fetchPackage(
 
 async function copyLocal(path: string, folder: string): Promise<string> {
   const target = join(folder, basename(path));
-  if ((await stat(path)).isDirectory()) await copyFolder(path, target);
-  else if (path.endsWith('.tgz') || moduleExtensions.includes(extname(path))) await cp(path, target);
+  const found = await stat(path);
+  if (found.isDirectory()) await copyFolder(path, target);
+  else if (!found.isFile()) throw new MillraceError('PLUGIN_INVALID', `${path} is neither a file nor a folder`);
+  else if (path.endsWith('.tgz') || moduleExtensions.includes(extname(path))) await cp(path, target, { dereference: true });
   else
     throw new MillraceError('PLUGIN_INVALID', `${path} is no package: that is a folder, a .tgz, or one of ${moduleExtensions.join(', ')}`);
   return target;
 }
 
+const mostRedirects = 10;
+
+/** Follows redirects, each by https: nobody on the way may say where the next one leads. */
+async function fetchByHttps(url: string, signal: AbortSignal): Promise<Response> {
+  for (let [from, left] = [url, mostRedirects]; ; left--) {
+    const response = await fetch(from, { signal, redirect: 'manual' });
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    const to = new URL(location, from);
+    if (to.protocol !== 'https:') throw new Error(`${from} leads to ${to.href}, which is not https:`);
+    if (left === 0) throw new Error(`${url} leads from one address to another, more than ${mostRedirects} times`);
+    from = to.href;
+  }
+}
+
 /** The machine's own network. */
 export const systemNetwork: PackageNetwork = {
   async download(url, most, timeoutMs) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetchByHttps(url, AbortSignal.timeout(timeoutMs));
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-    if (!response.url.startsWith('https:')) throw new Error(`${url} leads to ${response.url}, which is not https:`);
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of response.body ?? []) {

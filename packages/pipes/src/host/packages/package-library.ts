@@ -46,8 +46,11 @@ export class PackageLibrary {
   async read(fileName: string): Promise<LibraryPackage> {
     const path = join(this.#directory, checkFileName(fileName));
     if (!existsSync(path)) throw new MillraceError('PLUGIN_INVALID', `${fileName} is not in the library directory ${this.#directory}`);
-    if (lstatSync(path).isSymbolicLink())
+    const entry = lstatSync(path);
+    if (entry.isSymbolicLink())
       throw new MillraceError('PLUGIN_INVALID', `${fileName} is a link: packages stand in the library directory themselves`);
+    // Of a pipe nobody may ever write the end.
+    if (!entry.isFile() && !entry.isDirectory()) throw new MillraceError('PLUGIN_INVALID', `${fileName} is neither a file nor a folder`);
     const sha256 = await packageDigest(path);
     const readable = fileName.endsWith('.tgz') ? await this.#unpack(path, sha256) : path;
     return { ...readPackage(readable), fileName, sha256 };

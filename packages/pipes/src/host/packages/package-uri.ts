@@ -1,5 +1,5 @@
 import { basename, extname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MillraceError } from '@millrace/core';
 import { moduleExtensions } from './plugin-package.ts';
 
@@ -19,16 +19,20 @@ const npmSpec = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*(@[a-z0-9.^
 
 /** @throws {MillraceError} PLUGIN_URI_REFUSED */
 export function parsePackageUri(uri: string, trusted: RegExp = trustedByDefault): PackageUri {
-  if (!new RegExp(`^(?:${trusted.source})$`, trusted.flags).test(uri)) {
-    throw refused(uri, `trusted_uri_pattern does not admit it: /${trusted.source}/`);
-  }
+  const whole = new RegExp(`^(?:${trusted.source})$`, trusted.flags);
+  const checkTrusted = (text: string) => {
+    if (!whole.test(text)) throw refused(uri, `trusted_uri_pattern does not admit ${text === uri ? 'it' : text}: /${trusted.source}/`);
+  };
+  checkTrusted(uri);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase();
   switch (scheme) {
     case undefined:
       return { kind: 'library', fileName: checkFileName(uri) };
     case 'file':
+      if (climbs(uri)) checkTrusted(uri.startsWith('file://') ? pathToFileURL(filePath(uri)).href : `file:${filePath(uri)}`);
       return { kind: 'file', path: filePath(uri) };
     case 'https':
+      if (climbs(uri)) checkTrusted(new URL(uri).href);
       return { kind: 'https', url: uri, fileName: downloadName(uri) };
     case 'npm': {
       const spec = uri.slice('npm:'.length);
@@ -38,6 +42,14 @@ export function parsePackageUri(uri: string, trusted: RegExp = trustedByDefault)
     default:
       throw refused(uri, 'packages come by file:, https:, npm:, or are named in the library directory');
   }
+}
+
+/** Whether it leads elsewhere than it looks: then both are to be trusted, what is written and where it leads. */
+function climbs(uri: string): boolean {
+  return uri
+    .replace(/%2f|%5c/gi, '/')
+    .split(/[/\\:?#]/)
+    .some((part) => part.replace(/%2e/gi, '.') === '..');
 }
 
 /** The name of something that stands in the library directory itself. @throws {MillraceError} PLUGIN_URI_REFUSED */

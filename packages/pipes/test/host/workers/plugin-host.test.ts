@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { create } from 'tar';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BatchRows } from '../../../src/host/events/batch-rows.ts';
+import { systemNetwork } from '../../../src/host/packages/fetch-package.ts';
 import { rowsBatch } from '../event-batches.ts';
 import { failureOf } from '../failure-of.ts';
 import { never } from '../open-stages.ts';
@@ -234,6 +236,59 @@ describe('the library of plugins', { timeout: 30_000 }, () => {
   ])('takes nothing from %s even where everything is trusted', async (uri, reason) => {
     const host = await folder.host({ trustedUriPattern: /.*/ });
     expect((await failureOf(host.install({ name: 'x', exportName: 'x', uri }, false))).message).toContain(reason);
+  });
+
+  it.each([
+    ['file:/opt/plugins/../../tmp/x.tgz', 'trusted_uri_pattern does not admit file:/tmp/x.tgz'],
+    ['file:/opt/plugins/%2e%2e%2f%2e%2e/tmp/x.tgz', 'trusted_uri_pattern does not admit file:/tmp/x.tgz'],
+    ['file:///opt/plugins/%2E%2E/x.tgz', 'trusted_uri_pattern does not admit file:///opt/x.tgz'],
+    ['https://example.org/plugins/../others/x.tgz', 'trusted_uri_pattern does not admit https://example.org/others/x.tgz'],
+    ['https://example.org/plugins/.%2e/x.tgz', 'trusted_uri_pattern does not admit https://example.org/x.tgz'],
+  ])('takes nothing from %s where only what lies below is trusted', async (uri, reason) => {
+    const host = await folder.host({ trustedUriPattern: /(file:(\/\/)?\/opt|https:\/\/example\.org)\/plugins\/.*/ });
+    expect((await failureOf(host.install({ name: 'x', exportName: 'x', uri }, false))).message).toContain(reason);
+  });
+
+  it('follows the links of a server as long as all of them are https:', async () => {
+    const asked: string[] = [];
+    const links: Record<string, string> = {
+      'https://a.org/x.tgz': 'https://b.org/y',
+      'https://b.org/y': '/z',
+      'https://a.org/bad.tgz': 'http://127.0.0.1/y',
+      'https://a.org/loop.tgz': 'https://a.org/loop.tgz',
+    };
+    vi.stubGlobal('fetch', async (url: string) => {
+      asked.push(url);
+      const location = links[url];
+      return location === undefined ? new Response('bytes') : new Response(null, { status: 302, headers: { location } });
+    });
+    try {
+      expect(Buffer.from(await systemNetwork.download('https://a.org/x.tgz', 100, 1000)).toString()).toBe('bytes');
+      expect(asked).toEqual(['https://a.org/x.tgz', 'https://b.org/y', 'https://b.org/z']);
+      await expect(systemNetwork.download('https://a.org/bad.tgz', 100, 1000)).rejects.toThrow(
+        'leads to http://127.0.0.1/y, which is not https:',
+      );
+      await expect(systemNetwork.download('https://a.org/loop.tgz', 100, 1000)).rejects.toThrow('more than 10 times');
+      expect(asked.filter((url) => !url.startsWith('https:'))).toEqual([]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it('takes what a link leads to, and leaves none in its directory', async () => {
+    writeFileSync(join(folder.path, 'plus-2.mjs'), plus('2'));
+    symlinkSync(join(folder.path, 'plus-2.mjs'), join(folder.path, 'newest.mjs'));
+    const host = await folder.host();
+    await host.install({ name: 'add', exportName: 'default', uri: fileUri(join(folder.path, 'newest.mjs')) }, false);
+    expect(await values(host, 'add')).toEqual([3, 4, 5]);
+    expect(lstatSync(join(folder.library, readdirSync(folder.library)[0]!)).isFile()).toBe(true);
+  });
+
+  it('waits for nobody to write into a pipe that lies in its directory', async () => {
+    mkdirSync(folder.library, { recursive: true });
+    execFileSync('mkfifo', [join(folder.library, 'endless.mjs')]);
+    const host = await folder.host();
+    expect(host.list().map(({ name, error }) => [name, error])).toEqual([['endless.mjs', 'endless.mjs is neither a file nor a folder']]);
   });
 
   it('fetches by https: and npm: where those are trusted', async () => {
