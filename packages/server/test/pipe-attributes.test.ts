@@ -11,6 +11,11 @@ describe('the name of a pipe', () => {
     expect(() => checkPipeName(name)).toThrow(MillraceError);
   });
 
+  it('is not longer than those of its topics may be', () => {
+    expect(() => checkPipeName('x'.repeat(229))).not.toThrow();
+    expect(() => checkPipeName('x'.repeat(230))).toThrow('too long: its topics would have names of 250 characters, Kafka takes 249');
+  });
+
   it.each(['Pipe_1', 'null', '33', '中文', 'with', 'a.b', '...', ' '])('may be %s', (name) => {
     expect(() => checkPipeName(name)).not.toThrow();
   });

@@ -11,9 +11,20 @@ export function pipeNames(name: string) {
   };
 }
 
-/** Names that would lead out of a directory are nobody's. @throws {MillraceError} PIPE_NAME_INVALID */
-export function checkPipeName(name: string, what = 'pipe'): void {
+/** The longest name that Kafka takes for a topic. */
+const maxTopicLength = 249;
+
+/** Names that would lead out of a directory are nobody's, nor are those whose topics could not be made. @throws {MillraceError} PIPE_NAME_INVALID */
+export function checkPipeName(name: string, what: 'pipe' | 'plugin' = 'pipe'): void {
   const reason = name === '.' || name === '..' ? 'it means a directory' : /[/\\]/.test(name) ? 'it has a / or \\ in it' : null;
-  if (reason === null) return;
-  throw new MillraceError('PIPE_NAME_INVALID', `a ${what} cannot be called ${JSON.stringify(name)}: ${reason}`, { details: { name } });
+  if (reason !== null) throw nameInvalid(name, what, reason);
+  if (what === 'plugin') return;
+  const { stateTopic, deadLetterTopic } = pipeNames(name);
+  const length = Math.max(stateTopic.length, deadLetterTopic.length);
+  if (length > maxTopicLength)
+    throw nameInvalid(name, what, `it is too long: its topics would have names of ${length} characters, Kafka takes ${maxTopicLength}`);
+}
+
+function nameInvalid(name: string, what: string, reason: string): MillraceError {
+  return new MillraceError('PIPE_NAME_INVALID', `a ${what} cannot be called ${JSON.stringify(name)}: ${reason}`, { details: { name } });
 }
