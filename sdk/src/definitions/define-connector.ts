@@ -7,7 +7,6 @@ import { openOf } from './open-of.ts';
 import { type ConnectorInstance, injectionsOf, openInstance, type PluginClass } from './plugin-class.ts';
 import type { OpenContext, PluginBase } from './plugin-definition.ts';
 
-// The compiler explains the last form that does not fit: that of hooks is the usual one.
 /** A connector that is a class. */
 export interface ConnectorClass<A, S extends readonly unknown[]>
   extends Omit<PluginBase<A, NoInjections>, 'inject'>,
@@ -16,7 +15,7 @@ export interface ConnectorClass<A, S extends readonly unknown[]>
 }
 
 // The compiler explains the last form that does not fit: that of hooks is the usual one.
-/** A connector that is a class. */
+/** Defines a connector that is a class; else as the other form. */
 export function defineConnector<A, S extends readonly unknown[]>(options: ConnectorClass<A, S>): ConnectorDefinition<A>;
 /**
  * Defines a connector, from hooks or from a class. Types of attributes, services, and of what `open` gives are inferred: `open` stands before

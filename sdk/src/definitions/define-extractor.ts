@@ -6,14 +6,13 @@ import { openOf } from './open-of.ts';
 import { type ExtractorInstance, injectionsOf, openInstance, type PluginClass } from './plugin-class.ts';
 import type { PluginBase } from './plugin-definition.ts';
 
-// The compiler explains the last form that does not fit: that of hooks is the usual one.
 /** An extractor that is a class. */
 export interface ExtractorClass<A, S extends readonly unknown[]> extends Omit<PluginBase<A, NoInjections>, 'inject'> {
   readonly useClass: PluginClass<ExtractorInstance<A>, S>;
 }
 
 // The compiler explains the last form that does not fit: that of hooks is the usual one.
-/** An extractor that is a class. */
+/** Defines an extractor that is a class; else as the other form. */
 export function defineExtractor<A, S extends readonly unknown[]>(options: ExtractorClass<A, S>): ExtractorDefinition<A>;
 /**
  * Defines an extractor, from hooks or from a class. Types of attributes, services, and of what `open` gives are inferred: `open` stands before

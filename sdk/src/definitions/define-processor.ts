@@ -7,7 +7,6 @@ import { injectionsOf, openInstance, type PluginClass, type ProcessorInstance } 
 import type { OpenContext, PluginBase } from './plugin-definition.ts';
 import type { ProcessorDefinition, ProcessorHooks } from './processor-definition.ts';
 
-// The compiler explains the last form that does not fit: that of hooks is the usual one.
 /** A processor that is a class. */
 export interface ProcessorClass<A, S extends readonly unknown[]>
   extends Omit<PluginBase<A, NoInjections>, 'inject'>,
@@ -19,7 +18,7 @@ export interface ProcessorClass<A, S extends readonly unknown[]>
 const processorHooks = ['map', 'filter', 'flatMap', 'process', 'processBatch'] as const;
 
 // The compiler explains the last form that does not fit: that of hooks is the usual one.
-/** A processor that is a class. */
+/** Defines a processor that is a class; else as the other form. */
 export function defineProcessor<A, S extends readonly unknown[]>(options: ProcessorClass<A, S>): ProcessorDefinition<A>;
 /**
  * Defines a processor, from hooks or from a class. Types of attributes, services, and of what `open` gives are inferred: `open` stands before
