@@ -123,6 +123,14 @@ describe('a record that cannot be processed', () => {
     expect(letters.map((line) => JSON.parse(line))).toMatchObject([{ stage: 'connector', plugin: 'http-connector' }]);
   });
 
+  it('is not too large for the dead letters, though it is as large as its stream takes', async () => {
+    await world.produce(await world.topicOf(stream), 0, [JSON.stringify({ k: 'x'.repeat(1_048_300), v: 3 })]);
+    await create(thrower(", 'on.error'='dead-letter'"));
+    await world.execute(`START PIPE ${pipe}`);
+    await world.untilDelivered(pipe);
+    expect(await world.execute(`SHOW DEAD LETTERS FOR PIPE ${pipe}`)).toHaveLength(1);
+  });
+
   it('stops the pipe where it cannot even be decoded, and goes to the dead letters raw', async () => {
     const topic = await world.topicOf(stream);
     await create();

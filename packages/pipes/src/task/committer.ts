@@ -15,6 +15,8 @@ const batchSizeBytes = 64 * 1024;
 const maxBufferedBytes = 16 * 1024 * 1024;
 /** As long as the topic lasts. */
 const kept = { 'retention.ms': '-1' };
+/** A dead letter is larger than its record, which may be as large as its own topic takes: as much as brokers take in a request. */
+const anySize = { 'max.message.bytes': String(100 * 1024 * 1024) };
 
 /**
  * Writes down how far a pipe is, and what goes with that: dead letters, and what the processor keeps. Where there is state, or the
@@ -148,7 +150,7 @@ export class Committer {
   }
 
   async #makeLetterTopic(): Promise<void> {
-    if (!this.#hasLetterTopic) await makeTopic(this.#request.deadLetterTopic, this.#request, this.#kafka, {});
+    if (!this.#hasLetterTopic) await makeTopic(this.#request.deadLetterTopic, this.#request, this.#kafka, anySize);
     this.#hasLetterTopic = true;
   }
 

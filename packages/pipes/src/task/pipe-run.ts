@@ -243,7 +243,8 @@ export class PipeRun {
       else await this.#write();
     } catch (failure) {
       const error = asMillraceError(failure);
-      if (this.#committer.isTransactional) this.#fail(error);
+      // A dead letter that is too large for its topic will be so for ever.
+      if (this.#committer.isTransactional || error.code === 'KAFKA_RECORD_TOO_LARGE') this.#fail(error);
       // The group says by itself if others have taken over, and brokers come back.
       else
         logger.warn({ pipe: request.pipe, code: error.code, error: error.message }, 'the progress of the pipe could not be committed yet');

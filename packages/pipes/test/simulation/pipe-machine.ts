@@ -1,3 +1,4 @@
+import { MillraceError } from '@millrace/core';
 import type {
   GroupMember,
   GroupOptions,
@@ -16,6 +17,8 @@ import type { PipeKafka } from '../../src/progress/pipe-kafka.ts';
 export class PipeMachine extends Machine implements PipeKafka {
   /** Called when a member leaves its group. */
   onLeave: () => void = () => {};
+  /** What topics take that plain producers write to. */
+  mostBytes = Number.POSITIVE_INFINITY;
   #fail: (error: Error) => void = () => {};
   #transactionsRefused: Error | undefined;
 
@@ -135,6 +138,8 @@ class PlainProducer implements Producer {
   async flush(): Promise<void> {
     const pending = this.#pending;
     this.#pending = [];
+    if (pending.some(({ record }) => (record.value?.length ?? 0) > this.#machine.mostBytes))
+      throw new MillraceError('KAFKA_RECORD_TOO_LARGE', 'the record is too large');
     for (const { topic, partition, record } of pending)
       await this.#machine.request(() => this.#machine.cluster.append(topic, partition, [record]));
   }

@@ -349,6 +349,22 @@ describe('a pipe whose connector fails', () => {
     expect(pipe.task.statistics().deadLetters).toBe(1);
   });
 
+  it('stops with a record that its topic of dead letters does not take', async () => {
+    const world = new PipeWorld();
+    world.cluster.createTopic('s', 1);
+    world.write('s', 0, [{ value: { v: 1 } }]);
+    const stages = new FakeStages({
+      transfer: () => {
+        throw stageError('bad-record', 'no', { row: 0 });
+      },
+    });
+    const pipe = world.start(pipeRequest({ onError: 'dead-letter' }), stages);
+    pipe.machine.mostBytes = 1;
+    await world.until(() => pipe.ended !== undefined);
+    expect((pipe.ended!.error as MillraceError).code).toBe('KAFKA_RECORD_TOO_LARGE');
+    expect(world.committed('s')).toBe(0);
+  });
+
   it('looks for the record that a whole batch fails for, if it may be left out', async () => {
     const world = new PipeWorld();
     world.cluster.createTopic('s', 1);
