@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { createContext, Script } from 'node:vm';
 import { BadRecord, type KeyedState, type Row, type RowsEvent } from '@millrace/sdk';
 import { plainRows } from './plain-row.ts';
@@ -70,6 +71,7 @@ if (typeof module.exports !== 'function') throw new TypeError('module.exports is
     } catch (cause) {
       throw new BadRecord(Math.min(batch.at, event.rowCount - 1), messageOf(cause), { cause });
     } finally {
+      for (const result of batch.results) if (types.isPromise(result)) leaveAlone(result);
       delete this.#globals.$millrace.batch;
     }
     return gather(batch.results, event);
@@ -82,6 +84,15 @@ if (typeof module.exports !== 'function') throw new TypeError('module.exports is
       if ((cause as NodeJS.ErrnoException)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw cause;
       throw new Error(`it has not come to an end within ${this.#timeoutMs} ms`, { cause });
     }
+  }
+}
+
+/** It is refused as a row; that it also fails must not end the thread. */
+function leaveAlone(promise: Promise<unknown>): void {
+  try {
+    void Promise.prototype.then.call(promise, undefined, () => {});
+  } catch {
+    // What its context has made of promises is its own affair.
   }
 }
 

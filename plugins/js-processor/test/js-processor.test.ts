@@ -156,6 +156,7 @@ describe('a failure names the row', () => {
     ['that a text is thrown at', '(() => { throw "no" })()', 'no was thrown'],
     ['that gives a number', '5', 'number 5 is no row'],
     ['that gives a promise', 'Promise.resolve(row)', 'a promise is no row'],
+    ['that gives a promise that fails', '(async () => { throw new Error("late") })()', 'a promise is no row'],
     ['that gives a function as a value', '({ f: () => 1 })', 'a function is no value of a row'],
     ['that gives an array of arrays', '[[row]]', 'an array is no row'],
   ])('%s', async (_, failing, message) => {
