@@ -6,9 +6,15 @@ export type Told =
   | { readonly kind: 'opened'; readonly pipe: string; readonly threadId: number }
   | { readonly kind: 'delivered'; readonly pipe: string; readonly offsets: readonly number[] };
 
-/** Stages for threads of a test: they tell what they do, and end their thread when they are told to. */
+/** What a test tells a thread. */
+export type Deed = 'die' | 'reject';
+
+/** Stages for threads of a test: they tell what they do, and end their thread, or leave a rejected promise to nobody, when they are told to. */
 export const openStages: OpenStages = async (port) => {
-  port.on('message', () => process.exit(7));
+  port.on('message', (deed: Deed) => {
+    if (deed === 'die') process.exit(7);
+    void Promise.reject(new Error('left alone'));
+  });
   const tell = (told: Told) => port.postMessage(told);
   const stages: ThreadStages = {
     async openProcessor() {

@@ -5,7 +5,7 @@ import { PipeEngine, type PipeRequest, type StageRequest } from '@millrace/pipes
 import type { StageKind } from '@millrace/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTestBroker } from '../harness/broker.ts';
-import type { Told } from './thread-stages.ts';
+import type { Deed, Told } from './thread-stages.ts';
 
 let broker: Awaited<ReturnType<typeof openTestBroker>>;
 let client: KafkaClient;
@@ -111,7 +111,7 @@ describe('the threads of pipes', () => {
     const pipe = engine.start(of);
     await until(() => deliveredBy(of.pipe).length >= 3);
     await expect.poll(async () => (await pipe.statistics()).remainingEvents).toBe(0);
-    ports[0]!.postMessage('die');
+    ports[0]!.postMessage('die' satisfies Deed);
     await write(2);
     await until(() => new Set(deliveredBy(of.pipe)).size === 5);
     expect(new Set(told.flatMap((one) => (one.kind === 'opened' ? [one.threadId] : []))).size).toBe(2);
@@ -120,11 +120,24 @@ describe('the threads of pipes', () => {
     await expect(pipe.done).resolves.toBeUndefined();
   });
 
+  it('do not die of a rejected promise that is left to nobody', async () => {
+    const of = request('a');
+    const pipe = engine.start(of);
+    await write(1);
+    await until(() => deliveredBy(of.pipe).length >= 1);
+    ports[0]!.postMessage('reject' satisfies Deed);
+    await write(1);
+    await until(() => deliveredBy(of.pipe).length >= 2);
+    await pipe.stop();
+    expect(deliveredBy(of.pipe)).toEqual([0, 1]);
+    expect(told.filter(({ kind }) => kind === 'opened')).toHaveLength(1);
+  });
+
   it('are not waited for by a pipe that is stopped when its own has died', async () => {
     const of = request('a');
     const pipe = engine.start(of);
     await pipe.ready;
-    ports[0]!.postMessage('die');
+    ports[0]!.postMessage('die' satisfies Deed);
     await expect.poll(async () => (await pipe.statistics()).state).toBe('waiting');
     await pipe.stop();
     expect(engine.pipes.size).toBe(0);

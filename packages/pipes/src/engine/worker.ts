@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { messageOf } from '../host/stages/hook-failure.ts';
 import { postedLogger } from '../host/worker/posted-logger.ts';
 import { type HostedPipe, PipeHost } from './pipe-host.ts';
 import type { OpenStages } from './pipe-plugins.ts';
@@ -20,6 +21,9 @@ const ports = {
   logger: postedLogger((level, fields, message) => tell({ kind: 'log', level, fields, message })),
   random: systemRandom,
 };
+// What nobody waits for, such as a promise of an expression, must not take the neighbours with it.
+process.on('unhandledRejection', (reason) => ports.logger.error({ error: messageOf(reason) }, 'a rejected promise was left to nobody'));
+
 const { openStages } = (await import(given.module)) as { readonly openStages: OpenStages };
 const stages = await openStages(given.port, ports);
 const host = new PipeHost(stages, ports);
