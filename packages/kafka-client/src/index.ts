@@ -36,4 +36,5 @@ export type {
   WrittenBatch,
 } from './ports.ts';
 export { listScramUsers, removeScramUser, type ScramMechanism, type ScramUser, setScramPassword } from './scram-credentials.ts';
+export { SharedClients } from './shared-clients.ts';
 export { openTransactionalProducer } from './transactional-producer.ts';

@@ -1,6 +1,6 @@
 import type { StreamDefinition } from '@millrace/catalog';
 import { asMillraceError, type Clock, delay, type Logger, type Random } from '@millrace/core';
-import { type ClusterOptions, KafkaClient } from '@millrace/kafka-client';
+import { SharedClients } from '@millrace/kafka-client';
 import type { StageOpener } from '../stage/stage.ts';
 import type { PipeRequest } from '../task/pipe-request.ts';
 import type { PipeStatistics } from '../task/pipe-statistics.ts';
@@ -24,7 +24,7 @@ export class PipeHost {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #random: Random;
-  readonly #clients = new Map<string, KafkaClient>();
+  readonly #clients: SharedClients;
   readonly #running = new Set<Promise<void>>();
 
   constructor(stages: StageOpener, { clock, logger, random }: { readonly clock: Clock; readonly logger: Logger; readonly random: Random }) {
@@ -32,10 +32,11 @@ export class PipeHost {
     this.#clock = clock;
     this.#logger = logger;
     this.#random = random;
+    this.#clients = new SharedClients({ clock, logger, random });
   }
 
   start(request: PipeRequest, events: PipeEvents): HostedPipe {
-    const kafka = pipeKafka(this.#client(request), request);
+    const kafka = pipeKafka(this.#clients.of(request), request);
     const logger = this.#logger.child({ pipe: request.pipe });
     const task = new PipeTask(request, { kafka, stages: this.#stages, clock: this.#clock, random: this.#random, logger });
     const running = task
@@ -54,17 +55,6 @@ export class PipeHost {
     const timeUp = new AbortController();
     await Promise.race([Promise.all(this.#running), delay(this.#clock, releaseMs, timeUp.signal).catch(() => {})]);
     timeUp.abort();
-    await Promise.all([...this.#clients.values()].map((client) => client.close()));
-  }
-
-  #client({ brokers, ssl = false, sasl }: ClusterOptions): KafkaClient {
-    const key = JSON.stringify([brokers, ssl, sasl]);
-    let client = this.#clients.get(key);
-    if (client === undefined) {
-      const surroundings = { clientId: 'millrace', clock: this.#clock, logger: this.#logger, random: this.#random };
-      client = new KafkaClient({ brokers, ssl, ...(sasl && { sasl }), ...surroundings });
-      this.#clients.set(key, client);
-    }
-    return client;
+    await this.#clients.close();
   }
 }

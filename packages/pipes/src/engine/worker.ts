@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { assert, postedLogger, serializeError, systemClock, systemRandom } from '@millrace/core';
 import { messageOf } from '../host/stages/hook-failure.ts';
-import { postedLogger } from '../host/worker/posted-logger.ts';
 import { type HostedPipe, PipeHost } from './pipe-host.ts';
 import type { OpenStages } from './pipe-plugins.ts';
 import type { ThreadCommand, ThreadData, ThreadMessage } from './thread-messages.ts';

@@ -1,11 +1,19 @@
 import type { MessagePort } from 'node:worker_threads';
-import { type Clock, deserializeError, type MillraceError, type Random, systemClock, systemRandom, unlessAborted } from '@millrace/core';
+import {
+  type Clock,
+  deserializeError,
+  type MillraceError,
+  postedLogger,
+  type Random,
+  systemClock,
+  systemRandom,
+  unlessAborted,
+} from '@millrace/core';
 import type { Json, StreamDescription, StreamSelection } from '@millrace/sdk';
 import type { ConnectorStage, ExtractorStage, PluginReference, ProcessorStage, StageOpener, StageRequest } from '../stage/stage.ts';
 import { LocalStages } from './local-stages.ts';
 import { PluginMetrics } from './services/plugin-metrics.ts';
 import { checkSelection } from './stages/check-selection.ts';
-import { postedLogger } from './worker/posted-logger.ts';
 import { RemoteConnector } from './worker/remote-connector.ts';
 import { RemoteExtractor } from './worker/remote-extractor.ts';
 import { RemoteProcessor } from './worker/remote-processor.ts';

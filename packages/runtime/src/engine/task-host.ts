@@ -1,7 +1,7 @@
 import { asMillraceError, type Clock, delay, type Logger, type MillraceError, type Random, systemDisk } from '@millrace/core';
 import * as formats from '@millrace/formats';
 import type { KernelContext } from '@millrace/functions';
-import { type ClusterOptions, KafkaClient, openProducer } from '@millrace/kafka-client';
+import { type KafkaClient, openProducer, SharedClients } from '@millrace/kafka-client';
 import { ResultSink } from '../sinks/result-sink.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { StreamSink } from '../sinks/stream-sink.ts';
@@ -42,18 +42,19 @@ export class TaskHost {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #random: Random;
-  readonly #clients = new Map<string, KafkaClient>();
+  readonly #clients: SharedClients;
   readonly #running = new Set<Promise<void>>();
 
   constructor({ clock, logger, random }: { readonly clock: Clock; readonly logger: Logger; readonly random: Random }) {
     this.#clock = clock;
     this.#logger = logger;
     this.#random = random;
+    this.#clients = new SharedClients({ clock, logger, random });
   }
 
   start(request: QueryRequest, events: TaskEvents): HostedTask {
     const { queryId, plan, memoryBytes } = request;
-    const client = this.#client(request);
+    const client = this.#clients.of(request);
     const kernels = { clock: this.#clock, random: this.#random, timezone: plan.timezone };
     const logger = this.#logger.child({ query: queryId });
     const channel = new CreditChannel(windowBytes, (bytes) => events.onData(bytes));
@@ -84,7 +85,7 @@ export class TaskHost {
   }
 
   startView(request: ViewRequest, events: TaskEvents): HostedTask {
-    const client = this.#client(request);
+    const client = this.#clients.of(request);
     const kernels = { clock: this.#clock, random: this.#random, timezone: request.plan.timezone };
     const logger = this.#logger.child({ view: request.view });
     const task = new ViewTask(request, { kafka: viewKafka(client), disk: systemDisk, formats, kernels, clock: this.#clock, logger });
@@ -104,25 +105,7 @@ export class TaskHost {
     const timeUp = new AbortController();
     await Promise.race([Promise.all(this.#running), delay(this.#clock, releaseMs, timeUp.signal).catch(() => {})]);
     timeUp.abort();
-    await Promise.all([...this.#clients.values()].map((client) => client.close()));
-  }
-
-  #client({ brokers, ssl = false, sasl }: ClusterOptions): KafkaClient {
-    const key = JSON.stringify([brokers, ssl, sasl]);
-    let client = this.#clients.get(key);
-    if (client === undefined) {
-      client = new KafkaClient({
-        brokers,
-        ssl,
-        ...(sasl && { sasl }),
-        clientId: 'millrace',
-        clock: this.#clock,
-        logger: this.#logger,
-        random: this.#random,
-      });
-      this.#clients.set(key, client);
-    }
-    return client;
+    await this.#clients.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { assert, deserializeError, type LogFields, type Logger, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { assert, deserializeError, postedLogger, serializeError, systemClock, systemRandom } from '@millrace/core';
 import { noStatistics } from '../task/statistics.ts';
 import { type HostedTask, type TaskEvents, TaskHost } from './task-host.ts';
 import type { WorkerCommand, WorkerMessage } from './worker-messages.ts';
@@ -13,19 +13,8 @@ function tell(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-function loggerWith(given: LogFields): Logger {
-  const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) =>
-    tell({ kind: 'log', level, fields: { ...given, ...fields }, message });
-  return {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    child: (fields) => loggerWith({ ...given, ...fields }),
-  };
-}
-
-const host = new TaskHost({ clock: systemClock, logger: loggerWith({}), random: systemRandom });
+const logger = postedLogger((level, fields, message) => tell({ kind: 'log', level, fields, message }));
+const host = new TaskHost({ clock: systemClock, logger, random: systemRandom });
 const tasks = new Map<number, HostedTask>();
 
 /** The encoder may use its memory again: what crosses the border is a copy that is then given away. */

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads';
-import { type Clock, deserializeError, type Logger, MillraceError, type Timer } from '@millrace/core';
+import { type Clock, deserializeError, type Logger, MillraceError, type Timer, threadModule } from '@millrace/core';
 import type { StreamDescription } from '@millrace/sdk';
 import type { ExportDescription } from '../plugin-description.ts';
 import type { PluginMetric, StageEnvironment } from '../stage-environment.ts';
@@ -22,6 +22,8 @@ export interface PackageWorkerOptions {
   /** The last call: it is not there any more. */
   readonly onGone: () => void;
 }
+
+const module = threadModule('plugin-worker', import.meta.url);
 
 const idleMs = 30_000;
 /** A worker that has not ended for so long after it was told to is not going to. */
@@ -54,9 +56,9 @@ export class PackageWorker {
     this.#options = options;
     const { environment, streams } = options;
     const data: PluginWorkerData = { environment, streams, memory: this.#memory };
-    this.#worker = new Worker(workerUrl(), {
+    this.#worker = new Worker(module.url, {
       workerData: data,
-      execArgv: workerArguments(),
+      execArgv: module.execArgv,
       name: 'millrace-plugin',
       stdout: true,
       stderr: true,
@@ -253,14 +255,4 @@ export class PackageWorker {
  */
 function heapLimits(memoryMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: memoryMb * 2 + 2048, maxYoungGenerationSizeMb: 16 };
-}
-
-/** The worker stands beside this file, in source and as it is built. */
-function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './plugin-worker.ts' : './plugin-worker.js', import.meta.url);
-}
-
-/** In source, packages resolve by the `source` condition. */
-function workerArguments(): string[] {
-  return import.meta.url.endsWith('.ts') ? ['--conditions=source'] : [];
 }

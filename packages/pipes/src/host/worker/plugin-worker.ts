@@ -1,13 +1,12 @@
 import { registerHooks } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, serializeError, systemClock, systemRandom } from '@millrace/core';
+import { assert, postedLogger, serializeError, systemClock, systemRandom } from '@millrace/core';
 import { describeModule } from '../describe-module.ts';
 import { importModule } from '../load-definition.ts';
 import { LocalStages } from '../local-stages.ts';
 import { PluginMetrics } from '../services/plugin-metrics.ts';
 import { messageOf } from '../stages/hook-failure.ts';
 import { HookWatch } from './hook-watch.ts';
-import { postedLogger } from './posted-logger.ts';
 import { StageServer } from './stage-server.ts';
 import type { PluginWorkerCommand, PluginWorkerData, PluginWorkerMessage } from './worker-messages.ts';
 

@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '@millrace/core';
+import type { LogFields, Logger } from './logger.ts';
 
 /** Takes a line of a log elsewhere. */
 export type PostLine = (level: 'debug' | 'info' | 'warn' | 'error', fields: LogFields, message: string) => void;
