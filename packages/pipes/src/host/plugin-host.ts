@@ -3,6 +3,7 @@ import { type Clock, type Logger, MillraceError, type Random } from '@millrace/c
 import type { StageKind, StreamDescription, StreamSelection } from '@millrace/sdk';
 import type { PluginReference, StageRequest } from '../stage/stage.ts';
 import { describeModule } from './describe-module.ts';
+import { outliveForeignRejections } from './foreign-rejections.ts';
 import { type HostedStages, openStages } from './hosted-stages.ts';
 import { importModule } from './load-definition.ts';
 import { PackageWorkers } from './package-workers.ts';
@@ -40,6 +41,7 @@ type Loaded =
 
 /** All plugins of a server: found, verified, described, installed. Runs plugins of users in workers. */
 export class PluginHost {
+  readonly #letRejectionsEnd: () => void;
   /** Stages of the main thread: for handshakes, and for pipes where there are no threads. */
   readonly stages: HostedStages;
   readonly #options: PluginHostOptions;
@@ -69,6 +71,7 @@ export class PluginHost {
     this.#threads = parts.threads;
     this.#metrics = parts.metrics;
     this.stages = parts.stages;
+    this.#letRejectionsEnd = outliveForeignRejections(options.logger);
     for (const plugin of options.installed) this.#installed.set(plugin.name, plugin);
   }
 
@@ -153,6 +156,7 @@ export class PluginHost {
     await this.stages.close();
     this.#threads.close();
     await this.#workers.close();
+    this.#letRejectionsEnd();
   }
 
   /** One change at a time. */
