@@ -22,6 +22,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>;
   /** Makes the names in the folder of a file survive a loss of power. */
   syncFolder(path: string): Promise<void>;
+  /** Makes a file that is not there. @throws {Error} if it cannot be appended to, or is something else: a device, a pipe */
+  prepareFile(path: string): Promise<void>;
   /** Makes a folder that is not there. @throws {Error} if files cannot be made in it */
   prepareFolder(path: string): Promise<void>;
 }
@@ -55,6 +57,13 @@ export const realDisk: Disk = {
     } finally {
       await folder.close();
     }
+  },
+  async prepareFile(path) {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(path, 'a+');
+    const isFile = (await handle.stat()).isFile();
+    await handle.close();
+    if (!isFile) throw new Error(`${path} is not a regular file`);
   },
   async prepareFolder(path) {
     await mkdir(path, { recursive: true });

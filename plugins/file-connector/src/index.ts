@@ -39,7 +39,9 @@ export function fileConnector(disk: Disk) {
     summary: 'Appends rows to files, as lines of JSON or CSV; at least once, and never half a line.',
     attributes,
     async open({ attributes: { path, fsync, ...given } }): Promise<Resource> {
-      await disk.prepareFolder(dirname(path.replace(/\{.*/s, '_')));
+      const isTemplate = path.includes('{');
+      if (isTemplate) await disk.prepareFolder(dirname(path.replace(/\{.*/s, '_')));
+      else await disk.prepareFile(path);
       const format = given.format === 'csv' ? csv(given['csv.header']) : ndjson;
       const options = { format, isSynced: fsync, maxBytes: given['rotate.size'] ?? Number.POSITIVE_INFINITY };
       return { path, format, files: new FileSet(disk, options) };

@@ -103,6 +103,16 @@ describe('a path', () => {
     expect(read).toMatchObject({ ok: false, problems: [expect.stringContaining(problem)] });
   });
 
+  it.each([
+    ['a folder', '.', 'EISDIR'],
+    ['a device', '/dev/full', 'not a regular file'],
+    ['where no file can be made', '/proc/x', 'ENOENT'],
+  ])('%s fails the handshake', async (_, path, problem) => {
+    const folder = await temporaryFolder();
+    const driver = connectorDriver(file, { attributes: { path: join(path.startsWith('/') ? '' : folder, path) } });
+    await expect(driver.open()).rejects.toThrow(problem);
+  });
+
   it('below a file fails the handshake', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
@@ -146,7 +156,11 @@ describe('when the disk is full', () => {
 
   it('the real one says so too', async () => {
     const path = '/dev/full';
-    const disk = { ...realDisk, open: async () => ({ ...(await realDisk.open(path)), size: async () => 0, truncate: async () => {} }) };
+    const disk = {
+      ...realDisk,
+      prepareFile: async () => {},
+      open: async () => ({ ...(await realDisk.open(path)), size: async () => 0, truncate: async () => {} }),
+    };
     const driver = connectorDriver(fileConnector(disk), { attributes: { path, fsync: 'false' } });
     await expect(driver.send([{ v: 1 }])).rejects.toThrow(/ENOSPC/);
   });
