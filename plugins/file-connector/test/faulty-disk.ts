@@ -40,6 +40,10 @@ export class FaultyDisk implements Disk {
     return realDisk.syncFolder(path);
   }
 
+  prepareFile(path: string) {
+    return realDisk.prepareFile(path);
+  }
+
   prepareFolder(path: string) {
     return realDisk.prepareFolder(path);
   }
