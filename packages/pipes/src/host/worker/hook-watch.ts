@@ -138,7 +138,9 @@ export class HookWatch implements HookRunner {
   #inTime<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = this.#clock.setTimer(this.#timeoutMs, () => reject(new HookTimedOut(this.#timeoutMs)));
-      work.then(resolve, reject).finally(() => timer.cancel());
+      Promise.resolve(work)
+        .then(resolve, reject)
+        .finally(() => timer.cancel());
     });
   }
 
