@@ -11,6 +11,8 @@ const shared = {
 const viewSimulation = 'packages/runtime/test/view/simulation/*.test.ts';
 /** Starts many threads, each with what plugins need: slow for unit tests. */
 const pluginWorkers = 'packages/pipes/test/host/workers/*.test.ts';
+/** What pipes do that no broker could change. */
+const withoutKafka = 'test/pipes/{isolation,plugins,iotdb}.test.ts';
 const inline = { deps: { inline: [/@millrace\//, /^millrace$/] } };
 const execArgv = ['--conditions=source'];
 
@@ -46,9 +48,10 @@ export default defineConfig({
           // Copies and views are of either broker, though what else recovers is the embedded one.
           include: [
             ...integration.map((folder) => `test/${folder}/**/*.test.ts`),
-            'test/recovery/{exactly-once-copy,views,view-faults,edge-to-cloud,cluster,rescale,pipes,pipe-targets}.test.ts',
+            'test/recovery/{exactly-once-copy,views,view-faults,edge-to-cloud,cluster,rescale,pipes}.test.ts',
             ...(process.env['KAFKA_BROKERS'] === undefined ? [viewSimulation, pluginWorkers] : []),
           ],
+          exclude: ['**/node_modules/**', ...(process.env['KAFKA_BROKERS'] === undefined ? [] : [withoutKafka])],
           pool: 'forks',
           execArgv,
           server: inline,
