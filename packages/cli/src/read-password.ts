@@ -14,8 +14,9 @@ export async function readPassword(prompt: string): Promise<string> {
 }
 
 function typed(prompt: string, terminal: NodeJS.ReadStream): Promise<string> {
-  process.stderr.write(prompt);
+  // What is typed as soon as the prompt stands there must find no echo.
   terminal.setRawMode(true);
+  process.stderr.write(prompt);
   terminal.setEncoding('utf8');
   let password = '';
   return new Promise((resolve, reject) => {
