@@ -20,6 +20,7 @@ export { codeFrame, positionAt } from './position.ts';
 export { type PostLine, postedLogger } from './posted-logger.ts';
 export { processIdentity } from './process-identity.ts';
 export { type Random, SeededRandom, systemRandom } from './random.ts';
+export { TaskOutcome } from './task-outcome.ts';
 export {
   TaskThread,
   type TaskThreadCommand,

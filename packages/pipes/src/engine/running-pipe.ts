@@ -1,5 +1,5 @@
 import type { StreamDefinition } from '@millrace/catalog';
-import type { MillraceError } from '@millrace/core';
+import { type MillraceError, TaskOutcome } from '@millrace/core';
 import { noPipeStatistics, type PipeStatistics } from '../task/pipe-statistics.ts';
 
 /** What a pipe in some thread tells. */
@@ -16,26 +16,19 @@ export interface RemotePipe {
   statistics(): Promise<PipeStatistics>;
 }
 
-/** A pipe that runs in this server, as its owner sees it. */
-export class RunningPipe implements PipeEvents {
+/**
+ * A pipe that runs in this server, as its owner sees it. `ready` when its stages are open and its first positions are fixed, or other
+ * servers have all partitions; `done` rejects with what ended it (PIPE_FAILED says plugin, hook and cause). Brokers that are away do not.
+ */
+export class RunningPipe extends TaskOutcome implements PipeEvents {
   readonly pipe: string;
-  /** Resolves when its stages are open and its first positions are fixed, or other servers have all partitions. Rejects if it fails before. */
-  readonly ready: Promise<void>;
-  /** Resolves when it was stopped; rejects with what ended it (PIPE_FAILED says plugin, hook and cause). Brokers that are away do not. */
-  readonly done: Promise<void>;
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #done = Promise.withResolvers<void>();
   #remote: RemotePipe | undefined;
   #streams: readonly StreamDefinition[] | undefined;
   #isStopping = false;
 
   constructor(pipe: string) {
+    super();
     this.pipe = pipe;
-    this.ready = this.#ready.promise;
-    this.done = this.#done.promise;
-    // Who does not look at one of them is told by the other.
-    this.ready.catch(() => {});
-    this.done.catch(() => {});
   }
 
   /** Called by the engine: once, and again when the thread that ran it has died. */
@@ -61,19 +54,5 @@ export class RunningPipe implements PipeEvents {
   /** Figures as they are now, or as they were at the end. */
   statistics(): Promise<PipeStatistics> {
     return this.#remote?.statistics() ?? Promise.resolve(noPipeStatistics);
-  }
-
-  onReady(): void {
-    this.#ready.resolve();
-  }
-
-  onEnd(error: MillraceError | null): void {
-    if (error === null) {
-      this.#ready.resolve();
-      this.#done.resolve();
-    } else {
-      this.#ready.reject(error);
-      this.#done.reject(error);
-    }
   }
 }

@@ -1,6 +1,7 @@
 import type { Catalog, DefinitionChange, PipeDefinition, StreamDefinition } from '@millrace/catalog';
 import { asMillraceError, type Clock, type Logger, MillraceError, type Timer } from '@millrace/core';
 import type { PipeStatistics, RunningPipe } from '@millrace/pipes';
+import { Endings } from '../endings.ts';
 import { pipeOptions } from './stage-attributes.ts';
 
 export interface PipeRegistryOptions {
@@ -42,7 +43,7 @@ export class PipeRegistry {
   readonly #options: PipeRegistryOptions;
   readonly #entries = new Map<string, Entry>();
   /** Pipes that come to an end: one of the same name begins behind it. */
-  readonly #endings = new Map<string, Promise<void>>();
+  readonly #endings = new Endings();
   #isClosed = false;
 
   constructor(options: PipeRegistryOptions) {
@@ -68,19 +69,17 @@ export class PipeRegistry {
     const entry = this.#entries.get(name);
     this.#entries.delete(name);
     entry?.retry?.cancel();
-    const before = this.#endings.get(name);
-    if (entry === undefined) return before ?? Promise.resolve();
-    const ending = Promise.all([before, entry.running?.stop().catch(() => {})]).then(() => {
-      if (this.#endings.get(name) === ending) this.#endings.delete(name);
-    });
-    this.#endings.set(name, ending);
-    return ending;
+    if (entry === undefined) return this.#endings.of(name);
+    return this.#endings.add(
+      name,
+      entry.running?.stop().catch(() => {}),
+    );
   }
 
   /** Stops all; the catalog says of those that ran that they run. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#entries.keys(), ...this.#endings.keys()].map((name) => this.stop(name)));
+    await Promise.all([...this.#entries.keys(), ...this.#endings.names].map((name) => this.stop(name)));
   }
 
   /** Tells those that run what streams there are. */
@@ -123,7 +122,7 @@ export class PipeRegistry {
   async #run(entry: Entry): Promise<void> {
     const { definition } = entry;
     try {
-      await this.#endings.get(definition.name);
+      await this.#endings.of(definition.name);
       if (!this.#isCurrent(entry)) return;
       const running = await this.#options.run(definition);
       entry.running = running;

@@ -1,6 +1,7 @@
 import type { Catalog, MaterializedViewDefinition, RelationChange } from '@millrace/catalog';
 import { asMillraceError, type Clock, type Logger, MillraceError, type Timer } from '@millrace/core';
 import type { QueryEngine, QueryState, QueryStatistics } from '@millrace/runtime';
+import { Endings } from '../endings.ts';
 import type { TaskRequest } from './plan-definition.ts';
 import { RunningTasks } from './running-tasks.ts';
 
@@ -44,7 +45,7 @@ export class ViewRegistry {
   readonly #options: ViewRegistryOptions;
   readonly #entries = new Map<string, Entry>();
   /** Views that come to an end: one of the same name begins behind it. */
-  readonly #endings = new Map<string, Promise<void>>();
+  readonly #endings = new Endings();
   #isClosed = false;
 
   constructor(options: ViewRegistryOptions) {
@@ -78,21 +79,16 @@ export class ViewRegistry {
     const entry = this.#entries.get(name);
     this.#entries.delete(name);
     entry?.retry?.cancel();
-    const before = this.#endings.get(name);
-    if (entry === undefined) return before ?? Promise.resolve();
+    if (entry === undefined) return this.#endings.of(name);
     // What has failed has ended.
     const stopping = entry.failure === null ? entry.running?.stop().catch(() => {}) : undefined;
-    const ending = Promise.all([before, stopping]).then(() => {
-      if (this.#endings.get(name) === ending) this.#endings.delete(name);
-    });
-    this.#endings.set(name, ending);
-    return ending;
+    return this.#endings.add(name, stopping);
   }
 
   /** Stops all. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#entries.keys(), ...this.#endings.keys()].map((name) => this.stop(name)));
+    await Promise.all([...this.#entries.keys(), ...this.#endings.names].map((name) => this.stop(name)));
   }
 
   async record({ name, isPaused }: MaterializedViewDefinition): Promise<ViewRecord> {
@@ -133,7 +129,7 @@ export class ViewRegistry {
   async #run(entry: Entry): Promise<void> {
     const { definition } = entry;
     const { name } = definition;
-    await this.#endings.get(name);
+    await this.#endings.of(name);
     if (this.#entries.get(name) !== entry) throw endedBefore(name);
     try {
       const { requests, engine } = this.#options;
